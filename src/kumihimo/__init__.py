@@ -1,0 +1,1 @@
+"""Kumihimo 組紐: a country's number system and data-exchange infrastructure."""
