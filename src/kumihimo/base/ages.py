@@ -45,7 +45,7 @@ def fiscal_year_days(year: int) -> tuple[date, date]:
 
 
 def fiscal_year_end_after(birth: date, age: int) -> date:
-    """The first 31 March on or after the day an age is reached (達する日以後の最初の3月31日; 児童手当法3条1項)."""
+    """The first 31 March on or after the day an age is reached (as in 児童手当法3条1項)."""
     return fiscal_year_days(fiscal_year(legal_age_reached(birth, age)))[1]
 
 
