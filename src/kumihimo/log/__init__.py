@@ -1,0 +1,54 @@
+"""The log: what an institution did, in an order nobody can change afterwards (C2SP tlog-tiles)."""
+
+from kumihimo.log.appender import LogAppender, LogConflictError
+from kumihimo.log.audit import audit
+from kumihimo.log.checkpoint import Checkpoint, open_checkpoint
+from kumihimo.log.merkle import (
+    EMPTY_ROOT,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    node_hash,
+    root_of,
+    verify_consistency,
+    verify_inclusion,
+)
+from kumihimo.log.note import Note, NoteSigner, NoteVerifier, Signature, add_signatures, open_note, sign_note
+from kumihimo.log.proof import Proof
+from kumihimo.log.reader import LogConnection, LogDamagedError, LogReader
+from kumihimo.log.serving import Resource, serve
+from kumihimo.log.tiles import BundleError, Tile, decode_bundle, encode_bundle, parse_path
+
+__all__ = [
+    "EMPTY_ROOT",
+    "BundleError",
+    "Checkpoint",
+    "LogAppender",
+    "LogConflictError",
+    "LogConnection",
+    "LogDamagedError",
+    "LogReader",
+    "Note",
+    "NoteSigner",
+    "NoteVerifier",
+    "Proof",
+    "Resource",
+    "Signature",
+    "Tile",
+    "add_signatures",
+    "audit",
+    "consistency_proof",
+    "decode_bundle",
+    "encode_bundle",
+    "inclusion_proof",
+    "leaf_hash",
+    "node_hash",
+    "open_checkpoint",
+    "open_note",
+    "parse_path",
+    "root_of",
+    "serve",
+    "sign_note",
+    "verify_consistency",
+    "verify_inclusion",
+]
