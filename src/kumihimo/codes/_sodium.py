@@ -1,0 +1,86 @@
+"""Where libsodium comes from: the system's library, else the one carried by the package `rbcl`.
+
+Nothing else in this project calls libsodium's ristretto255; `group` gives these functions their meaning.
+"""
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+type Call = Callable[..., int]
+
+# Tried by name, because asking the system for the name would start a compiler or ldconfig.
+_SYSTEM_NAMES = ("libsodium.so.26", "libsodium.so.23", "libsodium.so", "libsodium.dylib", "libsodium.dll")
+
+
+class SodiumMissing(RuntimeError):  # noqa: N818 - named by what is wrong
+    """No usable libsodium on this machine; the program cannot run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sodium:
+    """The functions of libsodium that the group needs; each takes its output buffer first, then bytes."""
+
+    origin: str
+    version: str
+    multiply: Call
+    multiply_base: Call
+    add: Call
+    is_valid: Call
+    from_hash: Call
+    scalar_reduce: Call
+    scalar_multiply: Call
+    scalar_subtract: Call
+    scalar_invert: Call
+    scalar_random: Call
+
+
+def load() -> Sodium:
+    """libsodium as installed on the system, else the bundled one; raises SodiumMissing if neither works."""
+    for name in _SYSTEM_NAMES:
+        try:
+            return _bind(name, "system")
+        except (OSError, AttributeError):  # absent, or built without ristretto255
+            continue
+    return load_bundled()
+
+
+def load_bundled() -> Sodium:
+    """The libsodium inside the wheel of `rbcl`; raises SodiumMissing if it cannot be loaded."""
+    try:
+        from rbcl import _sodium as bundled  # noqa: PLC0415 - importing it unpacks 3 MB; only if needed
+    except (ImportError, OSError) as error:
+        raise SodiumMissing("install libsodium (Debian: libsodium23)") from error
+    path = Path(bundled._name)
+    sodium = _bind(str(path), "rbcl")
+    path.unlink(missing_ok=True)  # rbcl leaves its unpacked copy behind at every start
+    return sodium
+
+
+def _bind(name: str, origin: str) -> Sodium:
+    # Point operations let other threads run meanwhile; scalar ones are shorter than that would take.
+    releasing, holding = ctypes.CDLL(name), ctypes.PyDLL(name)
+    if holding.sodium_init() < 0:
+        raise SodiumMissing("libsodium does not start")
+    holding.sodium_version_string.restype = ctypes.c_char_p
+
+    def call(library: ctypes.CDLL, function: str, inputs: int) -> Call:
+        bound: Call = getattr(library, f"crypto_{function}")
+        bound.argtypes = [ctypes.c_char_p] * inputs  # type: ignore[attr-defined]
+        return bound
+
+    return Sodium(
+        origin=origin,
+        version=holding.sodium_version_string().decode(),
+        multiply=call(releasing, "scalarmult_ristretto255", 3),
+        multiply_base=call(releasing, "scalarmult_ristretto255_base", 2),
+        add=call(releasing, "core_ristretto255_add", 3),
+        is_valid=call(holding, "core_ristretto255_is_valid_point", 1),
+        from_hash=call(releasing, "core_ristretto255_from_hash", 2),
+        scalar_reduce=call(holding, "core_ristretto255_scalar_reduce", 2),
+        scalar_multiply=call(holding, "core_ristretto255_scalar_mul", 3),
+        scalar_subtract=call(holding, "core_ristretto255_scalar_sub", 3),
+        scalar_invert=call(releasing, "core_ristretto255_scalar_invert", 2),
+        scalar_random=call(holding, "core_ristretto255_scalar_random", 1),
+    )
