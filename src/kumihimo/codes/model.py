@@ -17,17 +17,15 @@ class Domain:
 
     label: str
     epoch: int
+    encoded: bytes = field(init=False, repr=False, compare=False)
+    """lp(label) ‖ u32(epoch), as every transcript names a domain."""
 
     def __post_init__(self) -> None:
         if not self.label or not self.label.isascii() or len(self.label) > 255:
             raise ValueError("a label is 1 to 255 ASCII characters")
         if not 0 <= self.epoch < 2**32:
             raise ValueError("an epoch is a 32-bit number")
-
-    @property
-    def encoded(self) -> bytes:
-        """lp(label) ‖ u32(epoch), as every transcript names a domain."""
-        return lp(self.label.encode()) + self.epoch.to_bytes(4)
+        object.__setattr__(self, "encoded", lp(self.label.encode()) + self.epoch.to_bytes(4))
 
 
 ROOT = Domain("root", 0)

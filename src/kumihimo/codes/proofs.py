@@ -23,6 +23,8 @@ from kumihimo.codes.group import (
 )
 from kumihimo.codes.hashing import CTX, hash_to_scalar, lp
 
+_LP32 = b"\x00\x20"  # the length in front of an element in every transcript
+
 
 def generate_proof(
     k: bytes,
@@ -112,10 +114,10 @@ def _prove(
 
 
 def _weights(b: bytes, c: Sequence[bytes], d: Sequence[bytes], context: bytes) -> list[Scalar]:
-    seed = hashlib.sha512(lp(b) + lp(b"Seed-" + context)).digest()
+    seed = hashlib.sha512(_LP32 + b + lp(b"Seed-" + context)).digest()
     head = lp(seed)
     return [
-        hash_to_scalar(head + i.to_bytes(2) + lp(ci) + lp(di) + b"Composite", context)
+        hash_to_scalar(head + i.to_bytes(2) + _LP32 + ci + _LP32 + di + b"Composite", context)
         for i, (ci, di) in enumerate(zip(c, d, strict=True))
     ]
 
@@ -128,8 +130,8 @@ def _sum(weights: Sequence[bytes], elements: Sequence[bytes]) -> Element:
 
 
 def _challenge(*transcript: bytes, context: bytes) -> Scalar:
-    return hash_to_scalar(b"".join([lp(part) for part in transcript]) + b"Challenge", context)
+    return hash_to_scalar(_LP32 + _LP32.join(transcript) + b"Challenge", context)
 
 
 def _possession_challenge(commitment: bytes, t: bytes, context: bytes) -> Scalar:
-    return hash_to_scalar(lp(commitment) + lp(t) + b"Possession", context)
+    return hash_to_scalar(_LP32 + commitment + _LP32 + t + b"Possession", context)
