@@ -47,8 +47,8 @@ class Widening:
     """What may be asked on the later day that could not before, and the reverse.
 
     The later day's rows are ``new``, ``unchanged`` and the afters of ``amended`` and ``continued``; the
-    earlier day's are ``ended``, ``unchanged`` and their befores. ``continued``: only wording or number changed;
-    ``amended``: the substance changed at least once in between.
+    earlier day's are ``ended``, ``unchanged`` and their befores. ``continued`` changed only in wording or
+    number; ``amended`` changed in substance at least once in between.
     """
 
     start: date

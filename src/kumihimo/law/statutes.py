@@ -16,7 +16,7 @@ from kumihimo.law.model import (
     Term,
 )
 from kumihimo.law.parties import Bodies, Qualification
-from kumihimo.law.picture import widening_svg
+from kumihimo.law.picture import Course, course, draw
 from kumihimo.law.procedures import Details, Piece, Procedure, piece_reference
 
 _TERM_ORDER = ("order 9 (table)", "別表第二", "order 9 (detail articles)", "Number Act")
@@ -117,9 +117,13 @@ class Law:
         """
         return widening(self.rows(start), self.rows(end), self._ever, start, end)
 
+    def course(self) -> Course:
+        """How many permissions were in force over the years, by the year each first came (P-04)."""
+        return course(self.changes(), self.rows, self._first_day)
+
     def widening_svg(self) -> str:
         """The widening of use over all years as a picture (SVG, Japanese with English)."""
-        return widening_svg(self)
+        return draw(self.course())
 
     def options(self, inquirer: Party, on: date) -> tuple[Row, ...]:
         """The rows an institution may ask under that day: what a clerk may choose from."""
@@ -173,6 +177,12 @@ class Law:
     def unresolved(self, on: date) -> tuple[Unresolved, ...]:
         """What cannot be resolved mechanically in the law of that day; listed, never guessed."""
         return tuple(self._unresolved(on))
+
+    def _first_day(self, row: Row) -> date:
+        here = row
+        while (earlier := here.lineage or here.amends) is not None:
+            here = self._ever[earlier]
+        return here.valid_from
 
     def _unresolved(self, on: date) -> Iterable[Unresolved]:
         rows = self.rows(on)
