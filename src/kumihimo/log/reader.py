@@ -9,6 +9,7 @@ from kumihimo.log.merkle import Range, consistency_ranges, inclusion_ranges, lea
 from kumihimo.log.proof import Proof
 from kumihimo.log.tiles import (
     TILE_WIDTH,
+    BundleError,
     decode_bundle,
     encode_bundle,
     reader_over,
@@ -58,8 +59,8 @@ class LogReader:
         """The entries start .. end-1, as far as the log has them. Raises LogDamagedError on a gap."""
         found: list[bytes] = []
         for row in await conn.fetch(_ENTRIES, start, end):
-            first, count, bundle = row["first"], row["count"], decode_bundle(row["bundle"])
-            if first > start + len(found) or len(bundle) != count:
+            first, bundle = row["first"], _stored_bundle(row["bundle"])
+            if first > start + len(found) or len(bundle) != row["count"]:
                 raise LogDamagedError(f"entries are missing from the log near index {first}")
             found.extend(bundle[max(start - first, 0) : end - first])
         return found
@@ -137,3 +138,10 @@ class LogReader:
         wanted = {(level, n) for level, (n, width) in enumerate(counts) if width}
         tiles = await cls._tiles(conn, wanted)
         return [tiles[level, n][:width] if width else [] for level, (n, width) in enumerate(counts)]
+
+
+def _stored_bundle(data: bytes) -> list[bytes]:
+    try:
+        return decode_bundle(data)
+    except BundleError as error:
+        raise LogDamagedError("a stored entry bundle cannot be read") from error

