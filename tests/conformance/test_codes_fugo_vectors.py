@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from kumihimo.codes import (
     Conversion,
     Domain,

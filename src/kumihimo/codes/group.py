@@ -2,7 +2,9 @@
 
 Elements and scalars are 32 bytes in their canonical encoding; scalars are little-endian modulo the
 group order q = 2^252 + 27742317777372353535851937790883648493. Every function checks lengths, because
-libsodium reads 32 bytes wherever it is pointed at. Scalars are handled in constant time.
+libsodium reads 32 bytes wherever it is pointed at, and the highest bit of an element, because libsodium
+1.0.18 overlooks it (a second encoding of every element, the identity included). Scalars are handled in
+constant time.
 """
 
 import ctypes
@@ -37,7 +39,7 @@ class InvalidScalar(ValueError):  # noqa: N818 - named by what is wrong
 
 def is_element(data: bytes) -> bool:
     """Whether `data` is the canonical encoding of a group element other than the identity."""
-    return len(data) == 32 and data != IDENTITY and _sodium.is_valid(data) == 1
+    return len(data) == 32 and data[31] < 128 and data != IDENTITY and _sodium.is_valid(data) == 1
 
 
 def element(data: bytes) -> Element:
@@ -59,8 +61,8 @@ def scalar(data: bytes) -> Scalar:
 
 def multiply(k: bytes, p: bytes) -> Element:
     """k · p; raises InvalidElement where p is no element or the result is the identity."""
-    if len(k) != 32 or len(p) != 32:
-        raise InvalidElement("32 bytes each")
+    if len(k) != 32 or len(p) != 32 or p[31] > 127:
+        raise InvalidElement("not 32 bytes each in canonical encoding")
     out = _Output()
     if _multiply(out, k, p):
         raise InvalidElement("not a group element, or the identity")
@@ -79,8 +81,8 @@ def multiply_base(k: bytes) -> Element:
 
 def add(p: bytes, q: bytes) -> Element:
     """p + q (the identity is a possible result); raises InvalidElement where either is no element."""
-    if len(p) != 32 or len(q) != 32:
-        raise InvalidElement("32 bytes each")
+    if len(p) != 32 or len(q) != 32 or (p[31] | q[31]) > 127:
+        raise InvalidElement("not 32 bytes each in canonical encoding")
     out = _Output()
     if _add(out, p, q):
         raise InvalidElement("not a group element")
