@@ -2,7 +2,9 @@
 
 from functools import cache
 
+from kumihimo.law.audit import Unresolved, UnresolvedKind
 from kumihimo.law.diff import Change, Widening, row_document
+from kumihimo.law.lines import answer_line
 from kumihimo.law.load import Reader, Tables, load, package_data
 from kumihimo.law.model import (
     Affair,
@@ -20,7 +22,7 @@ from kumihimo.law.model import (
 )
 from kumihimo.law.parties import Bodies, Qualification, qualification_id
 from kumihimo.law.procedures import Piece, Procedure, piece_reference
-from kumihimo.law.statutes import Law, Unresolved, UnresolvedKind
+from kumihimo.law.statutes import Law
 
 __all__ = [
     "Affair",
@@ -46,6 +48,7 @@ __all__ = [
     "Unresolved",
     "UnresolvedKind",
     "Widening",
+    "answer_line",
     "law",
     "load",
     "package_data",

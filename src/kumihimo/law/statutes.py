@@ -1,10 +1,8 @@
 """The law of exchange as one object: rows by day, decisions, history, terms, procedures."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
+from kumihimo.law.audit import Unresolved, faults, unresolved
 from kumihimo.law.decide import Decider
 from kumihimo.law.diff import Widening, widening
 from kumihimo.law.load import Tables
@@ -20,26 +18,6 @@ from kumihimo.law.picture import Course, course, draw
 from kumihimo.law.procedures import Details, Piece, Procedure, piece_reference
 
 _TERM_ORDER = ("order 9 (table)", "別表第二", "order 9 (detail articles)", "Number Act")
-
-
-class UnresolvedKind(StrEnum):
-    """What about the law no program can settle; a person must."""
-
-    QUALIFICATION = "qualification"  # words that narrow who is meant: to be shown of each institution
-    ROLE_BY_ARTICLE = (
-        "role-by-article"  # a head described only by an article: which bodies, someone must name
-    )
-    PIECE_OF_TWO_ROWS = "piece-of-two-rows"  # a piece that two permissions cover: the provider tells which
-
-
-@dataclass(frozen=True, slots=True)
-class Unresolved:
-    """One thing in the law that cannot be resolved mechanically, and the rows in force that hang on it."""
-
-    kind: UnresolvedKind
-    subject: str
-    text: str
-    rows: tuple[str, ...]
 
 
 class Law:
@@ -174,34 +152,21 @@ class Law:
         """All words that narrow a phrase, each with a short id to put on an institution."""
         return self.bodies.qualifications
 
-    def unresolved(self, on: date) -> tuple[Unresolved, ...]:
-        """What cannot be resolved mechanically in the law of that day; listed, never guessed."""
-        return tuple(self._unresolved(on))
+    def unknown(self, party: Party) -> tuple[str, ...]:
+        """Words on an institution that the law does not know, so that they can never count."""
+        known = self.bodies.phrases.keys() | {w for q in self.qualifications() for w in (q.id, q.text)}
+        return tuple(sorted((party.roles - self.bodies.roles.keys()) | (party.qualifications - known)))
+
+    def unresolved(self, on: date | None = None) -> tuple[Unresolved, ...]:
+        """What cannot be resolved mechanically in the law of a day (``None``: the newest); never guessed."""
+        return tuple(unresolved(self._tables, self.bodies, on or self.changes()[-1]))
+
+    def faults(self) -> tuple[str, ...]:
+        """Where the data files contradict one another, in plain words."""
+        return tuple(faults(self._tables, self.bodies))
 
     def _first_day(self, row: Row) -> date:
         here = row
         while (earlier := here.lineage or here.amends) is not None:
             here = self._ever[earlier]
         return here.valid_from
-
-    def _unresolved(self, on: date) -> Iterable[Unresolved]:
-        rows = self.rows(on)
-        uses: list[tuple[str, tuple[str, ...]]] = [(row.id, (row.inquirer, row.provider)) for row in rows]
-        uses += [(affair.id, (affair.user,)) for affair in self.table1(on) + self.order8(on)]
-        for words in self.bodies.qualifications:
-            ids = tuple(id_ for id_, phrases in uses if not set(phrases).isdisjoint(words.phrases))
-            if ids:
-                yield Unresolved(UnresolvedKind.QUALIFICATION, words.id, words.text, ids)
-        for role in self.bodies.roles.values():
-            if role.kind != "open" and "規定する" not in role.name:
-                continue
-            named = {p.phrase for p in self.bodies.phrases.values() if role.id in p.any_of}
-            ids = tuple(id_ for id_, phrases in uses if not named.isdisjoint(phrases))
-            if ids:
-                yield Unresolved(UnresolvedKind.ROLE_BY_ARTICLE, role.id, role.name, ids)
-        standing = {row.id for row in rows}
-        for procedure in self._details.all:
-            for piece in procedure.pieces:
-                if len(piece.rows) > 1 and not piece.see and standing.issuperset(piece.rows):
-                    kind = UnresolvedKind.PIECE_OF_TWO_ROWS
-                    yield Unresolved(kind, piece.reference, piece.text, piece.rows)
