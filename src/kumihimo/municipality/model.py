@@ -10,7 +10,8 @@ from enum import IntEnum
 from kumihimo.base import fiscal_year_end_after, legal_age_reached
 
 PER_CAPITA_LEVY = 3_000  # 均等割 of the municipality, 地方税法310条
-_BASIC_DEDUCTION = 430_000  # 基礎控除, 地方税法314条の2第2項
+PREFECTURAL_PER_CAPITA_LEVY = 1_000  # 均等割 of the prefecture, 同法38条
+BASIC_DEDUCTION = 430_000  # 基礎控除, 同法314条の2第2項
 _EXEMPTION_BY_CLASS = {1: (350_000, 210_000), 2: (315_000, 189_000), 3: (280_000, 168_000)}
 
 
@@ -28,23 +29,26 @@ class TaxFacts:
     """What the assessment of one person rests on; amounts in yen for the calendar year before."""
 
     total_income: int
-    social_insurance: int
-    dependants: int
-    adult_dependants: int
-    relieved: bool  # disabled, minor, widowed or single parent (地方税法295条1項2号)
+    deductions: int  # all of 地方税法314条の2 together
+    dependants: int  # spouse included
+    relieved: bool  # disabled, minor, widowed or single parent (同法295条1項2号)
     assisted: bool  # receives livelihood assistance (同項1号)
     declared: bool
     area_class: int
-    rate_percent: int  # 6, in designated cities 8 (地方税法314条の3)
+    designated_city: bool  # the city then takes 8 of the 10 per cent, else 6 (同法314条の3)
 
 
 @dataclass(frozen=True, slots=True)
 class Levy:
-    """市町村民税: class of taxation and the two levies of the municipality, in yen a year."""
+    """個人住民税: class of taxation, and the levies of municipality and prefecture, in yen a year."""
 
     tax_class: TaxClass
-    per_capita: int
-    income: int
+    taxable_base: int = 0
+    credits: int = 0  # 調整控除 of the municipality
+    per_capita: int = 0
+    income: int = 0
+    prefectural_per_capita: int = 0
+    prefectural_income: int = 0
 
 
 def salary_income(salary: int, fiscal_year: int) -> int:
@@ -83,21 +87,27 @@ def income_levy_limit(persons: int) -> int:
 
 
 def assess(facts: TaxFacts) -> Levy:
-    """Assess the municipal residence tax of one person from the facts of the year before."""
+    """Assess the residence tax of one person from the facts of the year before."""
     if not facts.declared:
-        return Levy(TaxClass.UNDECLARED, 0, 0)
+        return Levy(TaxClass.UNDECLARED)
     heads = 1 + facts.dependants
     relieved = facts.relieved and facts.total_income <= 1_350_000
     if facts.assisted or relieved or facts.total_income <= exempt_limit(heads, facts.area_class):
-        return Levy(TaxClass.EXEMPT, 0, 0)
-    income = _income_levy(facts) if facts.total_income > income_levy_limit(heads) else 0
-    return Levy(TaxClass.TAXED if income else TaxClass.PER_CAPITA_ONLY, PER_CAPITA_LEVY, income)
-
-
-def _income_levy(facts: TaxFacts) -> int:
-    deductions = _BASIC_DEDUCTION + facts.social_insurance + 330_000 * facts.adult_dependants
-    taxable = max(0, facts.total_income - deductions) // 1_000 * 1_000
-    return max(0, taxable * facts.rate_percent // 100 - 1_500) // 100 * 100
+        return Levy(TaxClass.EXEMPT)
+    base = max(0, facts.total_income - facts.deductions) // 1_000 * 1_000
+    share, credit = (8, 2_000) if facts.designated_city else (6, 1_500)
+    owed = base if facts.total_income > income_levy_limit(heads) else 0
+    income = max(0, owed * share // 100 - credit) // 100 * 100
+    prefectural = max(0, owed * (10 - share) // 100 - (2_500 - credit)) // 100 * 100
+    return Levy(
+        tax_class=TaxClass.TAXED if income else TaxClass.PER_CAPITA_ONLY,
+        taxable_base=base,
+        credits=min(credit, owed * share // 100),
+        per_capita=PER_CAPITA_LEVY,
+        income=income,
+        prefectural_per_capita=PREFECTURAL_PER_CAPITA_LEVY,
+        prefectural_income=prefectural,
+    )
 
 
 @dataclass(frozen=True, slots=True)

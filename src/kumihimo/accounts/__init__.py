@@ -1,0 +1,1 @@
+"""The register of benefit accounts (公的給付支給等口座登録簿): one own account per person, by choice."""

@@ -1,0 +1,1 @@
+"""The labour bureau's register of employment insurance (雇用保険)."""
