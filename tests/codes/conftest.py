@@ -1,0 +1,7 @@
+import pytest
+from codes_nation import Nation
+
+
+@pytest.fixture
+def nation() -> Nation:
+    return Nation()
