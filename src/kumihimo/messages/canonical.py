@@ -6,12 +6,11 @@ A profile of RFC 8785 (JCS) in which nothing is left to interpretation:
 2. integers within ±(2^53 - 1), so that every JSON reader sees the same number;
 3. keys in ASCII, sorted, none twice;
 4. text in Unicode NFC: the whole encoded text is, so no base letter and mark stand apart;
-5. at most 16 objects and arrays inside one another;
+5. no value inside more than 16 objects and arrays;
 6. exactly the bytes RFC 8785 gives for the value: no space, the shortest escapes, UTF-8 without mark.
 """
 
 import unicodedata
-from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -19,7 +18,7 @@ import msgspec
 MAX_BYTES = 1 << 20
 """How long a document may be unless the caller says otherwise (1 MiB)."""
 MAX_DEPTH = 16
-"""How many objects and arrays may stand inside one another."""
+"""In how many objects and arrays a value may stand."""
 MAX_INTEGER = (1 << 53) - 1
 """The largest integer, and negated the smallest (RFC 7493 §2.2)."""
 
@@ -57,11 +56,16 @@ def encode(value: object) -> bytes:
     Takes dict, list, tuple (written as a list), str, int, bool and None, nothing else: bytes and dates are
     spelled as text by who knows how.
     """
-    _check(value, MAX_DEPTH)
+    try:
+        _check(value)
+    except TypeError as error:
+        raise Malformed(Fault.KEY) from error
     try:
         data = _encoder.encode(value)
     except UnicodeEncodeError as error:
         raise Malformed(Fault.TEXT) from error
+    except TypeError as error:  # a subclass of str that is not an enum
+        raise Malformed(Fault.KIND) from error
     _check_text(data)
     return data
 
@@ -76,47 +80,45 @@ def decode(data: bytes, limit: int = MAX_BYTES) -> object:
         raise Malformed(Fault.DEPTH) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Malformed(Fault.SYNTAX) from error
-    _check(value, MAX_DEPTH)
+    _check(value)
     if _encoder.encode(value) != data:
         raise Malformed(Fault.SPELLING)
     _check_text(data)
     return value
 
 
-def _check(value: object, room: int) -> None:
-    """Refuse what is outside rules 1, 2, 3 and 5; `room` is how many levels may still be opened.
-
-    Text is passed over where it stands: most of a document is text, and a call for each piece of it
-    would cost more than all the rest.
-    """
-    if isinstance(value, dict):
-        if not all(type(key) is str and key.isascii() for key in value):
-            raise Malformed(Fault.KEY)
-        _check_each(value.values(), room)
-    elif isinstance(value, list | tuple):
-        _check_each(value, room)
-    elif isinstance(value, int):
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise Malformed(Fault.NUMBER)
-    elif isinstance(value, float):
-        raise Malformed(Fault.NUMBER)
-    elif not (value is None or isinstance(value, str)):
-        raise Malformed(Fault.KIND)
-
-
-def _check_each(values: Iterable[object], room: int) -> None:
-    if not room:
-        raise Malformed(Fault.DEPTH)
-    for value in values:
-        if type(value) is not str:
-            _check(value, room - 1)
+def _check(document: object) -> None:
+    """Refuse what is outside rules 1, 2, 3 and 5, going down level by level; TypeError for a key not text."""
+    level: list[object] = [document]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[object] = []
+        for value in level:
+            if type(value) is str:  # first, because most of a document is text
+                continue
+            if isinstance(value, dict):
+                if not "".join(value).isascii():
+                    raise Malformed(Fault.KEY)
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+            elif isinstance(value, int):
+                if not -MAX_INTEGER <= value <= MAX_INTEGER:
+                    raise Malformed(Fault.NUMBER)
+            elif isinstance(value, tuple):
+                inner += value
+            elif value is not None and not isinstance(value, str):
+                raise Malformed(Fault.NUMBER if isinstance(value, float) else Fault.KIND)
+        if not inner:
+            return
+        level = inner
+    raise Malformed(Fault.DEPTH)
 
 
 def _check_text(data: bytes) -> None:
-    """Rule 4, asked of the whole text at once.
+    r"""Rule 4, asked of the whole text at once.
 
     Every string stands between quotation marks, which combine with nothing, so text in NFC has only
-    strings in NFC.
+    strings in NFC. Beyond that, a mark right behind the letter of an escape such as `\n` is refused.
     """
     if not data.isascii() and not unicodedata.is_normalized("NFC", data.decode()):
         raise Malformed(Fault.TEXT)

@@ -1,11 +1,12 @@
 """Signed HTTP between institutions: RFC 9421 signatures over RFC 9530 digests, in one fixed profile.
 
     request   ("@method" "@target-uri" "content-digest" "content-type")
-              ;created;expires;nonce;keyid;alg="ed25519"
+              ;created;keyid;alg="ed25519";expires;nonce
     answer    ("@status" "content-digest" "content-type" "signature";req;key="kumihimo")
               ;created;keyid;alg="ed25519"
 
-Label `kumihimo`, this order, this spelling; nothing is negotiated and nothing else is read. A receiver asks:
+Label `kumihimo`, this order, this spelling; nothing is negotiated and nothing else is read. (RFC 9421 leaves
+the order of parameters free; this is the one that `http-message-signatures` writes.) A receiver asks:
 
 1. the headers have the form above, and the request lives at most 60 seconds; else malformed
 2. the sender is known; else institution-unknown
@@ -37,7 +38,7 @@ _TIME = r"[1-9][0-9]{0,11}"
 _KEYID = r'keyid="([A-Za-z0-9._:/-]{1,128})"'
 _REQUEST_INPUT = re.compile(
     re.escape(f"kumihimo={_REQUEST}")
-    + rf';created=({_TIME});expires=({_TIME});nonce="([A-Za-z0-9_-]{{16,128}})";{_KEYID};alg="ed25519"'
+    + rf';created=({_TIME});{_KEYID};alg="ed25519";expires=({_TIME});nonce="([A-Za-z0-9_-]{{16,128}})"'
 )
 _ANSWER_INPUT = re.compile(re.escape(f"kumihimo={_ANSWER}") + rf';created=({_TIME});{_KEYID};alg="ed25519"')
 # 64 and 32 bytes in base64; the last letter carries 2 and 4 bits only, so each has one spelling.
@@ -77,7 +78,7 @@ def sign_request(
     ValueError if a part cannot stand in the profile: a nonce is 16 to 128 characters of base64url, and
     `expires` is 1 to 60 seconds after `created`.
     """
-    parameters = f';created={created};expires={expires};nonce="{nonce}";keyid="{keyid}";alg="ed25519"'
+    parameters = f';created={created};keyid="{keyid}";alg="ed25519";expires={expires};nonce="{nonce}"'
     if not (
         _REQUEST_INPUT.fullmatch(f"kumihimo={_REQUEST}{parameters}")
         and _METHOD.fullmatch(method)
@@ -113,7 +114,7 @@ def verify_request(
         return _MALFORMED
     if not (_METHOD.fullmatch(method) and _URI.fullmatch(target_uri)):
         return _MALFORMED
-    created, expires, nonce, keyid = int(given[1]), int(given[2]), given[3], given[4]
+    created, keyid, expires, nonce = int(given[1]), given[2], int(given[3]), given[4]
     if not 0 < expires - created <= MAX_SECONDS:
         return _MALFORMED
     key = keys(keyid)

@@ -41,6 +41,9 @@ class VerifyKey:
         """The base64url form (43 characters)."""
         return base64url.encode(self.raw)
 
+    def __repr__(self) -> str:
+        return f"VerifyKey({self.text})"
+
     def verify(self, signature: bytes, message: bytes) -> bool:
         """Whether the owner of this key signed exactly this message; False for any other bytes."""
         if len(signature) != SIGNATURE_BYTES:

@@ -35,7 +35,7 @@ class Vault:
         return nonce + self._cipher.encrypt(nonce, plaintext, context)
 
     def open(self, sealed: bytes, context: bytes) -> bytes | Problem:
-        """The plaintext; unknown, a fault of our own house, if key, context or bytes are not the sealed ones."""
+        """The plaintext; unknown (a fault of our own) if key, context or bytes are not the sealed ones."""
         if len(sealed) >= NONCE_BYTES + TAG_BYTES:
             try:
                 return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context)
