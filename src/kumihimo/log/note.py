@@ -14,6 +14,8 @@ from nacl.exceptions import BadSignatureError
 
 from kumihimo.base import ErrorType, Problem, Secret
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+
 MAX_NOTE_BYTES = 1 << 20
 MAX_SIGNATURES = 64
 """C2SP asks for at least 16; a note with more than this is refused unread."""
@@ -186,4 +188,4 @@ def decode_base64(text: str) -> bytes | None:
 
 
 def _has_control(text: str) -> bool:
-    return any(char < " " and char != "\n" for char in text)
+    return _CONTROL.search(text) is not None
