@@ -1,0 +1,319 @@
+"""What the exchange keeps, in plain SQL; every write is one set-based statement for many jobs.
+
+The `apply_*` functions run inside the journal's transaction: what they return is acknowledged only after
+COMMIT. A tx that is already there gets what it got before, if it is the same slip by the same sender,
+and `replayed` otherwise.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kumihimo.base import ErrorType, Problem
+from kumihimo.exchange.slip import Outcome, Signed, digest, slip_codec
+from kumihimo.log import LogAppender
+from kumihimo.node import AnyConnection, Connection, Journal, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The identity of a slip at a desk: its tx, its digest, and who brought it."""
+
+    tx: bytes
+    digest: bytes
+    sender: str
+
+    @classmethod
+    def of(cls, signed: Signed, sender: str) -> "Recorded":
+        """The identity of a slip that can be read."""
+        return cls(slip_codec.decode(signed.body).tx, digest(signed.body), sender)
+
+
+def replayed() -> Problem:
+    """The refusal of a tx that was used before for something else."""
+    return Problem(
+        ErrorType.REPLAYED,
+        detail="this tx was used before for another slip",
+        detail_ja="この処理通番は既に別の照会票に使われています",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StampJob:
+    """A stamp to be recorded; `seal` signs it once its place in the log is known."""
+
+    slip: Recorded
+    entry: bytes
+    seal: Callable[[int], Signed]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal at a gate, without any person in it."""
+
+    digest: bytes
+    sender: str
+    type: str
+
+    @classmethod
+    def of(cls, signed: Signed, sender: str, problem: Problem) -> "Refusal":
+        """The trace of refusing this slip."""
+        return cls(digest(signed.body), sender, problem.type.value)
+
+
+async def apply_stamps(
+    conn: Connection, log: LogAppender, jobs: Sequence[StampJob]
+) -> Sequence[Signed | Problem]:
+    """Record stamps with their log entries; one entry and one stamp for a tx, however often it is brought."""
+    rows = await conn.fetch(
+        "SELECT tx, slip, sender, body, jws FROM exchange.stamp WHERE tx = ANY($1::bytea[])",
+        [job.slip.tx for job in jobs],
+    )
+    known = {
+        row["tx"]: (
+            Recorded(row["tx"], row["slip"], row["sender"]),
+            Signed(body=row["body"], jws=row["jws"]),
+        )
+        for row in rows
+    }
+    fresh: list[tuple[Recorded, Signed]] = []
+    for job in jobs:
+        if job.slip.tx not in known:
+            signed = job.seal(log.stage([job.entry]))
+            known[job.slip.tx] = (job.slip, signed)
+            fresh.append((job.slip, signed))
+    if fresh:
+        await conn.execute(
+            "INSERT INTO exchange.stamp (tx, slip, sender, body, jws) "
+            "SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::bytea[], $5::text[])",
+            [slip.tx for slip, _ in fresh],
+            [slip.digest for slip, _ in fresh],
+            [slip.sender for slip, _ in fresh],
+            [signed.body for _, signed in fresh],
+            [signed.jws for _, signed in fresh],
+        )
+    return [_same(known, job.slip) for job in jobs]
+
+
+def _same[R](known: Mapping[bytes, tuple[Recorded, R]], slip: Recorded) -> R | Problem:
+    before, result = known[slip.tx]
+    return result if before == slip else replayed()
+
+
+async def apply_refusals(conn: Connection, log: LogAppender, jobs: Sequence[Refusal]) -> Sequence[None]:
+    """Record refusals; nothing of them enters the log of exchanges, because nothing was exchanged."""
+    await conn.execute(
+        "INSERT INTO exchange.refusal (slip, sender, type) "
+        "SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[])",
+        [job.digest for job in jobs],
+        [job.sender for job in jobs],
+        [job.type for job in jobs],
+    )
+    return [None] * len(jobs)
+
+
+async def recall_stamp(conn: AnyConnection, slip: Recorded) -> Signed | None:
+    """The stamp this very slip got before, for a retry that comes after the slip has expired."""
+    row = await conn.fetchrow(
+        "SELECT body, jws FROM exchange.stamp WHERE tx = $1 AND slip = $2 AND sender = $3",
+        slip.tx,
+        slip.digest,
+        slip.sender,
+    )
+    return Signed(body=row["body"], jws=row["jws"]) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJob:
+    """A slip about to leave the house: written down before it goes."""
+
+    tx: bytes
+    provider: str
+    permission: str
+    information: str
+    office: str
+    papers: bytes = field(repr=False)
+    entry: bytes
+
+
+async def apply_opens(conn: Connection, log: LogAppender, jobs: Sequence[OpenJob]) -> Sequence[None]:
+    """Record slips with their log entries before they are brought anywhere."""
+    for job in jobs:
+        log.stage([job.entry])
+    await conn.execute(
+        "INSERT INTO exchange.inquiry (tx, provider, permission, information, office, papers) "
+        "SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])",
+        [job.tx for job in jobs],
+        [job.provider for job in jobs],
+        [job.permission for job in jobs],
+        [job.information for job in jobs],
+        [job.office for job in jobs],
+        [job.papers for job in jobs],
+    )
+    return [None] * len(jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseJob:
+    """How an inquiry ended: its state, the refusal if any, and the sealed papers that prove it."""
+
+    tx: bytes
+    state: str
+    problem: str | None
+    evidence: bytes | None = field(repr=False)
+
+
+async def apply_closes(conn: Connection, log: LogAppender, jobs: Sequence[CloseJob]) -> Sequence[None]:
+    """Record the end of inquiries."""
+    await conn.execute(
+        "UPDATE exchange.inquiry AS i SET state = j.state, problem = j.problem, "
+        "evidence = j.evidence, closed_at = now() "
+        "FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[]) AS j(tx, state, problem, evidence) "
+        "WHERE i.tx = j.tx AND i.state IN ('open', 'pending')",
+        [job.tx for job in jobs],
+        [job.state for job in jobs],
+        [job.problem for job in jobs],
+        [job.evidence for job in jobs],
+    )
+    return [None] * len(jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerJob:
+    """An answer to be recorded before it is given; `approval` when a human has to decide first."""
+
+    slip: Recorded
+    outcome: Outcome
+    envelope: bytes = field(repr=False)
+    report: bytes
+    entry: bytes
+    approval: "Approval | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A slip that waits for a human at the provider, with its sealed papers."""
+
+    inquirer: str
+    permission: str
+    information: str
+    reason: str
+    papers: bytes = field(repr=False)
+
+
+async def apply_answers(
+    conn: Connection, log: LogAppender, jobs: Sequence[AnswerJob]
+) -> Sequence[bytes | Problem]:
+    """Record answers with their log entries; a tx is answered once, however often it is brought."""
+    rows = await conn.fetch(
+        "SELECT tx, slip, sender, envelope FROM exchange.answer WHERE tx = ANY($1::bytea[])",
+        [job.slip.tx for job in jobs],
+    )
+    known = {
+        row["tx"]: (Recorded(row["tx"], row["slip"], row["sender"]), bytes(row["envelope"])) for row in rows
+    }
+    fresh: list[AnswerJob] = []
+    for job in jobs:
+        if job.slip.tx not in known:
+            log.stage([job.entry])
+            known[job.slip.tx] = (job.slip, job.envelope)
+            fresh.append(job)
+    if fresh:
+        await conn.execute(
+            "INSERT INTO exchange.answer (tx, slip, sender, outcome, envelope, report) SELECT * "
+            "FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])",
+            [job.slip.tx for job in fresh],
+            [job.slip.digest for job in fresh],
+            [job.slip.sender for job in fresh],
+            [job.outcome.value for job in fresh],
+            [job.envelope for job in fresh],
+            [job.report for job in fresh],
+        )
+    waiting = [(job.slip.tx, job.approval) for job in fresh if job.approval]
+    if waiting:
+        await _insert_approvals(conn, waiting)
+    return [_same(known, job.slip) for job in jobs]
+
+
+async def _insert_approvals(conn: Connection, waiting: Sequence[tuple[bytes, Approval]]) -> None:
+    await conn.execute(
+        "INSERT INTO exchange.approval (tx, inquirer, permission, information, reason, papers) SELECT * "
+        "FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])",
+        [tx for tx, _ in waiting],
+        [approval.inquirer for _, approval in waiting],
+        [approval.permission for _, approval in waiting],
+        [approval.information for _, approval in waiting],
+        [approval.reason for _, approval in waiting],
+        [approval.papers for _, approval in waiting],
+    )
+
+
+async def recall_answer(conn: AnyConnection, slip: Recorded) -> bytes | None:
+    """The envelope this very slip got before, for a retry that comes after the slip has expired."""
+    row = await conn.fetchrow(
+        "SELECT envelope FROM exchange.answer WHERE tx = $1 AND slip = $2 AND sender = $3",
+        slip.tx,
+        slip.digest,
+        slip.sender,
+    )
+    return bytes(row["envelope"]) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeJob:
+    """Codes taken out of one delivery, to be kept under the receiver's own references."""
+
+    tx: bytes
+    slip: bytes
+    epoch: int
+    entry: bytes
+    subjects: tuple[str, ...] = field(repr=False)
+    codes: tuple[bytes, ...] = field(repr=False)
+
+
+async def apply_takes(conn: Connection, log: LogAppender, jobs: Sequence[TakeJob]) -> Sequence[int | Problem]:
+    """Keep acquired codes, once per delivery; a code already held for somebody else is not overwritten."""
+    results: list[int | Problem] = []
+    for job in jobs:
+        known = await conn.fetchrow("SELECT slip, codes FROM exchange.acquisition WHERE tx = $1", job.tx)
+        if known is not None:
+            same = known["slip"] == job.slip
+            results.append(known["codes"] if same else Problem(ErrorType.REPLAYED, detail="this tx was used"))
+            continue
+        kept = await conn.execute(
+            "INSERT INTO exchange.person_code (subject, code, epoch) "
+            "SELECT s, c, $3 FROM unnest($1::text[], $2::bytea[]) AS j(s, c) ON CONFLICT DO NOTHING",
+            job.subjects,
+            job.codes,
+            job.epoch,
+        )
+        count = int(kept.rsplit(" ", 1)[1])
+        await conn.execute(
+            "INSERT INTO exchange.acquisition (tx, slip, codes) VALUES ($1, $2, $3)", job.tx, job.slip, count
+        )
+        log.stage([job.entry])
+        results.append(count)
+    return results
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """The durable writes of the exchange; each returns after COMMIT."""
+
+    stamp: Write[StampJob, Signed | Problem]
+    refusal: Write[Refusal, None]
+    open: Write[OpenJob, None]
+    close: Write[CloseJob, None]
+    answer: Write[AnswerJob, bytes | Problem]
+    take: Write[TakeJob, int | Problem]
+
+    @classmethod
+    def register(cls, journal: Journal) -> "Writes":
+        """Name the exchange's kinds of jobs at the institution's journal."""
+        return cls(
+            stamp=journal.register("exchange.stamp", apply_stamps),
+            refusal=journal.register("exchange.refusal", apply_refusals),
+            open=journal.register("exchange.open", apply_opens),
+            close=journal.register("exchange.close", apply_closes),
+            answer=journal.register("exchange.answer", apply_answers),
+            take=journal.register("exchange.take", apply_takes),
+        )

@@ -1,0 +1,162 @@
+"""The person ledger's values and its pure rules: labels, chains, and what a person is shown.
+
+```
+label   I_u    = SHA-256("label" ‖ k_L·P_L,u)
+chain   head_0 = 32 zero bytes;   head_n = SHA-256(0x04 ‖ head_{n-1} ‖ SHA-256(0x00 ‖ entry_n))
+```
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from kumihimo.codes import InstitutionCode, multiply
+from kumihimo.exchange import Mark, Outcome, Report, Slip
+
+EMPTY_HEAD = bytes(32)
+QUIET = timedelta(seconds=60)
+RETENTION_YEARS = 7
+
+
+class Kind(StrEnum):
+    """What an entry says: somebody asked; how it ended; the person looked at their own records."""
+
+    ASKED = "asked"
+    OUTCOME = "outcome"
+    DISCLOSED = "disclosed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a person's record: what the law asks for, and no payload (番号法23条1項, 3項).
+
+    Times are Unix milliseconds. `commit` is the value all logs of the exchange share.
+    """
+
+    v: int
+    kind: Kind
+    tx: str
+    time: int
+    inquirer: str = ""
+    office: str = ""
+    provider: str = ""
+    permission: str = ""
+    snapshot: str = ""
+    piece: str | None = None
+    information: str = ""
+    items: tuple[str, ...] = ()
+    commit: str = ""
+    outcome: Outcome | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One exchange as its person sees it: who asked whom for what under which row, and how it ended."""
+
+    asked: Entry
+    outcome: Entry | None
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(Entry)
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """The one byte form of an entry, which the chain commits to."""
+    return _encoder.encode(entry)
+
+
+def decode_entry(data: bytes) -> Entry:
+    """Read an entry the ledger itself wrote."""
+    return _decoder.decode(data)
+
+
+def label_of(secret: bytes, code: InstitutionCode) -> bytes:
+    """The label of a person: nobody without the ledger's secret scalar can derive it from a code."""
+    return hashlib.sha256(b"label" + multiply(secret, code.element)).digest()
+
+
+def entry_hash(entry: bytes) -> bytes:
+    """SHA-256(0x00 ‖ entry), what stays when the entry is erased after seven years."""
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def next_head(head: bytes, hashed: bytes) -> bytes:
+    """The head of a chain after one more entry."""
+    return hashlib.sha256(b"\x04" + head + hashed).digest()
+
+
+def chain_head(hashes: Iterable[bytes]) -> bytes:
+    """The head of a chain of entry hashes, from the beginning."""
+    head = EMPTY_HEAD
+    for hashed in hashes:
+        head = next_head(head, hashed)
+    return head
+
+
+def asked_entry(slip: Slip, commit: bytes, kind: Kind) -> Entry:
+    """The entry that says what was asked, made before the answer."""
+    return Entry(
+        v=1,
+        kind=kind,
+        tx=slip.tx.hex(),
+        time=slip.time,
+        inquirer=slip.sender.institution,
+        office=slip.sender.office,
+        provider=slip.to,
+        permission=slip.basis.permission,
+        snapshot=slip.basis.snapshot,
+        piece=slip.basis.piece,
+        information=slip.information,
+        items=slip.items,
+        commit=commit.hex(),
+    )
+
+
+def outcome_entry(report: Report) -> Entry:
+    """The entry that says how an exchange ended, as its provider reported."""
+    return Entry(
+        v=1,
+        kind=Kind.OUTCOME,
+        tx=report.tx.hex(),
+        time=report.time,
+        outcome=report.outcome,
+        reason=report.reason,
+    )
+
+
+def withheld_until(mark: Mark | None) -> date | None:
+    """The day a withholding ends; a mark without a readable end withholds nothing."""
+    try:
+        return date.fromisoformat(mark.until) if mark else None
+    except ValueError:
+        return None
+
+
+def lines(entries: Sequence[Entry], withheld: Mapping[str, date], now: datetime) -> tuple[Line, ...]:
+    """What the person is shown, newest first.
+
+    Left out are events withheld by law until their day, events older than seven years, and, for up to one
+    minute, events whose outcome is not known yet: only with the outcome does the ledger know whether the
+    provider withholds the fact (番号法23条2項).
+    """
+    outcomes: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.kind is Kind.OUTCOME:
+            outcomes[entry.tx] = entry
+    oldest = (now - timedelta(days=365.25 * RETENTION_YEARS)).timestamp() * 1000
+    recent = (now - QUIET).timestamp() * 1000
+    shown = [
+        Line(entry, outcomes.get(entry.tx))
+        for entry in entries
+        if entry.kind is not Kind.OUTCOME
+        and entry.time >= oldest
+        and (entry.tx in outcomes or entry.kind is Kind.DISCLOSED or entry.time < recent)
+        and withheld.get(entry.tx, now.date()) <= now.date()
+    ]
+    return tuple(sorted(shown, key=lambda line: line.asked.time, reverse=True))
