@@ -11,7 +11,7 @@ from kumihimo.exchange.layouts.load import (
     read_documents,
     vocabulary_of,
 )
-from kumihimo.exchange.layouts.matter import Narrowing, Vocabulary, longest_first, matter_of, split
+from kumihimo.exchange.layouts.matter import Narrowing, Vocabulary, longest_first, matters_of, split
 from kumihimo.exchange.layouts.model import Layout
 from kumihimo.law import Law, Piece, Row
 
@@ -55,9 +55,14 @@ class Layouts:
 
         All items if it names the type as a whole; only those of the named matters if it names narrower ones;
         none if it names matter of another type; all if its words are not in the data (see `unresolved`).
-        A reference (前号に掲げる情報) is asked with the texts of the pieces it means: their items together.
+        A reference (前号に掲げる情報) names nothing itself: give the texts of the pieces it means as well, as
+        `items_of` does.
         """
         return frozenset[str]().union(*(self.narrow(information, text).items for text in piece_texts))
+
+    def items_of(self, information: str, piece: Piece, law: Law) -> frozenset[str]:
+        """The items that a piece of the law allows, the pieces it refers to included."""
+        return self.items_for(information, piece.text, *(meant.text for meant in law.meant(piece)))
 
     def narrow(self, information: str, piece_text: str) -> Narrowing:
         """The same for one text, with the answer whether its words are in the data."""
@@ -68,11 +73,13 @@ class Layouts:
         if found is None:
             return Narrowing(frozenset(), resolved=False)
         layout, vocabulary = found
-        matter = matter_of(piece_text)
-        words = split(matter, vocabulary.words) or split(matter, self._words)
-        if words is None:
-            return Narrowing(frozenset(layout.items), resolved=False)
-        return Narrowing(vocabulary.items(words) & layout.items.keys(), resolved=True)
+        named: frozenset[str] = frozenset()
+        for matter in matters_of(piece_text):
+            words = split(matter, vocabulary.words) or split(matter, self._words)
+            if words is None:
+                return Narrowing(frozenset(layout.items), resolved=False)
+            named |= vocabulary.items(words)
+        return Narrowing(named & layout.items.keys(), resolved=True)
 
     def uncovered(self, rows: Iterable[Row]) -> tuple[str, ...]:
         """The information names of these rows of law that have no layout."""
@@ -84,18 +91,17 @@ class Layouts:
             piece.reference
             for procedure in law.procedures()
             for piece in procedure.pieces
-            if not all(self._reads(law, meant) for meant in law.meant(piece))
+            if not self._reads(law, piece)
         )
 
     def _reads(self, law: Law, piece: Piece) -> bool:
-        if piece.types:
-            return all(self._names_items(term, piece.text) for term in piece.types)
         rows = (row for permission in piece.rows if (row := law.row(permission)))
-        return any(self._names_items(phrase, piece.text) for row in rows for phrase in row.info_other)
-
-    def _names_items(self, information: str, piece_text: str) -> bool:
-        narrowing = self.narrow(information, piece_text)
-        return narrowing.resolved and bool(narrowing.items)
+        others = {phrase for row in rows for phrase in row.info_other}
+        if not all(self.narrow(name, piece.text).resolved for name in (*piece.types, *others)):
+            return False
+        if piece.types:
+            return all(self.items_of(term, piece, law) for term in piece.types)
+        return any(self.items_of(phrase, piece, law) for phrase in others)
 
     def beyond_definition(self) -> tuple[tuple[str, str], ...]:
         """Items that the definition of their information type does not itself name: (information, key)."""

@@ -8,7 +8,9 @@ from typing import Any
 import jsonschema_rs
 
 from kumihimo.exchange.layouts.matter import Vocabulary, without_brackets
-from kumihimo.exchange.layouts.model import Item, Layout, Schema
+from kumihimo.exchange.layouts.model import Item, Layout
+
+type Document = Mapping[str, Any]
 
 NAMED = "named-items"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -22,7 +24,7 @@ def read_documents() -> Iterator[tuple[str, dict[str, Any]]]:
             yield entry.name.partition(".")[0], json.loads(entry.read_text("utf-8"))
 
 
-def layout_of(slug: str, document: Schema) -> Layout:
+def layout_of(slug: str, document: Document) -> Layout:
     """The layout a JSON Schema describes; the schema is compiled here, once."""
     return Layout(
         slug=slug,
@@ -37,9 +39,9 @@ def layout_of(slug: str, document: Schema) -> Layout:
     )
 
 
-def vocabulary_of(document: Schema) -> Vocabulary:
+def vocabulary_of(document: Document) -> Vocabulary:
     """The names of a defined information type: the whole of it, and its narrower matters."""
-    properties: Mapping[str, Schema] = document["properties"]
+    properties: Mapping[str, Document] = document["properties"]
     names: dict[str, set[str]] = {document["x-information"]: set(properties)}
     for whole in document.get("x-whole", ()):
         names[without_brackets(whole)] = set(properties)
@@ -50,13 +52,13 @@ def vocabulary_of(document: Schema) -> Vocabulary:
     return Vocabulary(names)
 
 
-def named_layouts(document: Schema) -> Iterator[Layout]:
+def named_layouts(document: Document) -> Iterator[Layout]:
     """The layouts of the phrases outside defined terms: each item is a named piece of one common shape."""
     for phrase in document["phrases"]:
         yield layout_of(phrase["slug"], _phrase_schema(document, phrase))
 
 
-def named_vocabulary(document: Schema) -> Vocabulary:
+def named_vocabulary(document: Document) -> Vocabulary:
     """The names of all named items together."""
     names: dict[str, set[str]] = {}
     for key, item in document["items"].items():
@@ -65,7 +67,7 @@ def named_vocabulary(document: Schema) -> Vocabulary:
     return Vocabulary(names)
 
 
-def _phrase_schema(document: Schema, phrase: Schema) -> Schema:
+def _phrase_schema(document: Document, phrase: Document) -> Document:
     return {
         "$schema": DIALECT,
         "$id": f"urn:kumihimo:layout:{phrase['slug']}:v{document['x-version']}",
@@ -81,12 +83,12 @@ def _phrase_schema(document: Schema, phrase: Schema) -> Schema:
     }
 
 
-def _named_item(document: Schema, key: str) -> Schema:
+def _named_item(document: Document, key: str) -> Document:
     described = {name: value for name, value in document["items"][key].items() if name != "names"}
     return {**described, **document["shape"]}
 
 
-def _item(key: str, schema: Schema) -> Item:
+def _item(key: str, schema: Document) -> Item:
     return Item(
         key=key,
         label=schema["title"],

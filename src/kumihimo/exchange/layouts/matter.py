@@ -6,10 +6,13 @@ names the layouts list. Only a text that known names and joining words use up wh
 nothing is guessed.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 _CONCERNING = "に係る"
+_REFERENCE = "に掲げる情報"
+_NEXT = re.compile("(?<=情報)(?:及び|又は|若しくは|並びに)")
 _ENDINGS = ("に関する情報", "に係る情報")
 _JOINING = ("、", "又は", "若しくは", "及び", "の支給", "の実施")
 
@@ -37,12 +40,19 @@ def without_brackets(text: str) -> str:
     return "".join(kept)
 
 
-def matter_of(piece_text: str) -> str:
-    """The matter a piece names: what follows the person concerned, without 「に関する情報」."""
-    text = without_brackets(piece_text)
+def matters_of(piece_text: str) -> tuple[str, ...]:
+    """The matters a piece names: what follows each person concerned, without 「に関する情報」.
+
+    A reference to other pieces (前号に掲げる情報) names no matter of its own.
+    """
+    parts = _NEXT.split(without_brackets(piece_text))
+    return tuple(_matter(part) for part in parts if not part.endswith(_REFERENCE))
+
+
+def _matter(part: str) -> str:
     for ending in _ENDINGS:
-        text = text.removesuffix(ending)
-    return text.rpartition(_CONCERNING)[2]
+        part = part.removesuffix(ending)
+    return part.rpartition(_CONCERNING)[2]
 
 
 class Vocabulary:

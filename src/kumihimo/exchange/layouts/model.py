@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import jsonschema_rs
 
-type Schema = Mapping[str, Any]
+type Schema = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
