@@ -3,6 +3,7 @@
 The protocol is docs/protocols/codes.md; the group is libsodium's ristretto255. No I/O.
 """
 
+from kumihimo.codes import group
 from kumihimo.codes.conversion import MAX_ROWS, Leg, convert, convert_each, receive, request
 from kumihimo.codes.group import (
     GENERATOR,
@@ -12,6 +13,8 @@ from kumihimo.codes.group import (
     InvalidScalar,
     Scalar,
     is_element,
+    multiply,
+    random_scalar,
 )
 from kumihimo.codes.hashing import CTX, hash_to_group, hash_to_scalar
 from kumihimo.codes.keys import DomainKey, OperatorKey, OperatorNumber, pair_blind, verify_possession
@@ -49,11 +52,14 @@ __all__ = [
     "convert",
     "convert_each",
     "generate_proof",
+    "group",
     "hash_to_group",
     "hash_to_scalar",
     "is_element",
+    "multiply",
     "pair_blind",
     "person_element",
+    "random_scalar",
     "receive",
     "request",
     "rotate",

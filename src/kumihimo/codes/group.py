@@ -1,7 +1,7 @@
 """The group ristretto255 (RFC 9496) and its scalars, as libsodium computes them.
 
 Elements and scalars are 32 bytes in their canonical encoding; scalars are little-endian modulo the
-group order q = 2^252 + 27742317777372353535851937790883648493. Every function checks lengths, because
+group order q (ORDER). Every function checks lengths, because
 libsodium reads 32 bytes wherever it is pointed at, and the highest bit of an element, because libsodium
 1.0.18 overlooks it (a second encoding of every element, the identity included). Scalars are handled in
 constant time.
@@ -17,16 +17,18 @@ from kumihimo.codes._sodium import load
 Element = NewType("Element", bytes)
 Scalar = NewType("Scalar", bytes)
 
+ORDER = 2**252 + 27742317777372353535851937790883648493
 IDENTITY = Element(bytes(32))
 ONE = Scalar(b"\x01" + bytes(31))
 _ZERO = bytes(32)
 
-_sodium = load()
-_multiply, _multiply_base, _add = _sodium.multiply, _sodium.multiply_base, _sodium.add
-_scalar_multiply, _scalar_reduce = _sodium.scalar_multiply, _sodium.scalar_reduce
+SODIUM = load()
+"""libsodium's bare functions, for measuring what the checks around them cost."""
+_multiply, _multiply_base, _add = SODIUM.multiply, SODIUM.multiply_base, SODIUM.add
+_scalar_multiply, _scalar_reduce = SODIUM.scalar_multiply, SODIUM.scalar_reduce
 _Output = ctypes.c_char * 32  # one per call: a shared buffer would mix up threads
 
-LIBRARY = f"libsodium {_sodium.version} ({_sodium.origin})"
+LIBRARY = f"libsodium {SODIUM.version} ({SODIUM.origin})"
 
 
 class InvalidElement(ValueError):  # noqa: N818 - named by what is wrong
@@ -39,7 +41,7 @@ class InvalidScalar(ValueError):  # noqa: N818 - named by what is wrong
 
 def is_element(data: bytes) -> bool:
     """Whether `data` is the canonical encoding of a group element other than the identity."""
-    return len(data) == 32 and data[31] < 128 and data != IDENTITY and _sodium.is_valid(data) == 1
+    return len(data) == 32 and data[31] < 128 and data != IDENTITY and SODIUM.is_valid(data) == 1
 
 
 def element(data: bytes) -> Element:
@@ -55,6 +57,13 @@ def scalar(data: bytes) -> Scalar:
         raise InvalidScalar("a scalar has 32 bytes")
     canonical = hmac.compare_digest(reduce(data + _ZERO), data)
     if not canonical or hmac.compare_digest(data, _ZERO):
+        raise InvalidScalar("not a scalar in [1, q)")
+    return Scalar(data)
+
+
+def public_scalar(data: bytes) -> Scalar:
+    """Like `scalar`, faster, for values that everybody may see, such as those of a proof."""
+    if len(data) != 32 or not 0 < int.from_bytes(data, "little") < ORDER:
         raise InvalidScalar("not a scalar in [1, q)")
     return Scalar(data)
 
@@ -94,7 +103,7 @@ def from_uniform(data: bytes) -> Element:
     if len(data) != 64:
         raise ValueError("64 bytes")
     out = _Output()
-    _sodium.from_hash(out, data)
+    SODIUM.from_hash(out, data)
     return Element(out.raw)
 
 
@@ -121,7 +130,7 @@ def scalar_subtract(a: bytes, b: bytes) -> Scalar:
     if len(a) != 32 or len(b) != 32:
         raise InvalidScalar("32 bytes each")
     out = _Output()
-    _sodium.scalar_subtract(out, a, b)
+    SODIUM.scalar_subtract(out, a, b)
     return Scalar(out.raw)
 
 
@@ -130,7 +139,7 @@ def scalar_invert(a: bytes) -> Scalar:
     if len(a) != 32:
         raise InvalidScalar("32 bytes")
     out = _Output()
-    if _sodium.scalar_invert(out, a):
+    if SODIUM.scalar_invert(out, a):
         raise InvalidScalar("zero has no inverse")
     return Scalar(out.raw)
 
@@ -152,7 +161,7 @@ def scalar_invert_all(scalars: Sequence[bytes]) -> list[Scalar]:
 def random_scalar() -> Scalar:
     """A fresh uniform scalar in [1, q) from the operating system's generator."""
     out = _Output()
-    _sodium.scalar_random(out)
+    SODIUM.scalar_random(out)
     return Scalar(out.raw)
 
 

@@ -16,8 +16,8 @@ from kumihimo.codes.group import (
     add,
     multiply,
     multiply_base,
+    public_scalar,
     random_scalar,
-    scalar,
     scalar_multiply,
     scalar_subtract,
 )
@@ -74,7 +74,7 @@ def verify_proof(
     if len(proof) != 64 or not c or len(c) != len(d):
         return False
     try:
-        challenge, s = scalar(proof[:32]), scalar(proof[32:])
+        challenge, s = public_scalar(proof[:32]), public_scalar(proof[32:])
         weights = _weights(b, c, d, context)
         m, z = _sum(weights, c), _sum(weights, d)
         t2 = add(multiply(s, a), multiply(challenge, b))
@@ -96,7 +96,7 @@ def check_possession(commitment: bytes, proof: bytes, *, context: bytes) -> bool
     if len(proof) != 64:
         return False
     try:
-        c, s = scalar(proof[:32]), scalar(proof[32:])
+        c, s = public_scalar(proof[:32]), public_scalar(proof[32:])
         t = add(multiply_base(s), multiply(c, commitment))
     except (InvalidElement, InvalidScalar):
         return False
