@@ -114,7 +114,7 @@ def picture(
 
 
 @app.command()
-def decide(  # noqa: PLR0917 - options, given by name
+def decide(
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Read questions from standard input, one JSON object a line.")
     ] = False,

@@ -87,7 +87,7 @@ class Decider:
         place = bisect_right(self.changes, on)
         return self._periods.get(place) or self._open(place)
 
-    def decide(  # noqa: PLR0917 - six facts make a question of law, always asked in this order
+    def decide(
         self, inquirer: Party, item: str, provider: Party, information: str, items: frozenset[str], on: date
     ) -> Answer:
         """Find the row of the affair that permits the exchange, or the one that comes closest."""
@@ -100,7 +100,7 @@ class Decider:
         entries = period.by_item.get(item) or self._not_in_force(period, item, on)
         return _closest(entries, asking, giving, information) if entries else _NO_SUCH_ITEM
 
-    def permits(  # noqa: PLR0917
+    def permits(
         self,
         permission: str,
         inquirer: Party,

@@ -91,8 +91,13 @@ class Details:
         return self._pieces.get(reference)
 
     def meant(self, piece: Piece) -> tuple[Piece, ...]:
-        """The pieces meant: those a reference (前号に掲げる情報) points to, else the piece itself."""
-        return tuple(self._pieces[reference][1] for reference in piece.see) or (piece,)
+        """The pieces meant: those a reference (前号に掲げる情報) points to, else the piece itself.
+
+        A piece that adds something of its own to what it points to comes last in the list.
+        """
+        pointed = tuple(self._pieces[reference][1] for reference in piece.see)
+        own = not set(piece.rows) <= {row for each in pointed for row in each.rows}
+        return (*pointed, piece) if own else pointed
 
     def covers(self, row: Row, reference: str, on: date) -> bool:
         """Whether the row permits that piece on that day.
