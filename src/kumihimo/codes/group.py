@@ -1,10 +1,9 @@
 """The group ristretto255 (RFC 9496) and its scalars, as libsodium computes them.
 
 Elements and scalars are 32 bytes in their canonical encoding; scalars are little-endian modulo the
-group order q (ORDER). Every function checks lengths, because
-libsodium reads 32 bytes wherever it is pointed at, and the highest bit of an element, because libsodium
-1.0.18 overlooks it (a second encoding of every element, the identity included). Scalars are handled in
-constant time.
+group order q (ORDER). Every function checks lengths, because libsodium reads 32 bytes wherever it is
+pointed at, and the highest bit of an element, because libsodium 1.0.18 overlooks it (that would be a
+second encoding of every element, the identity included). Secret scalars are handled in constant time.
 """
 
 import ctypes
