@@ -1,0 +1,88 @@
+"""Node: what every running institution shares. Keys, database, journal, outbox, directory, HTTP, health."""
+
+from kumihimo.node.client import Answered, SignedClient
+from kumihimo.node.database import AnyConnection, Connection, Database, MigrationError, migrate
+from kumihimo.node.directory import (
+    EMPTY,
+    Assessment,
+    Commitment,
+    Directory,
+    DirectoryIncompleteError,
+    Entry,
+    Oversight,
+    Roots,
+    assemble,
+    directory_statement,
+    oversight_statement,
+    parse_directory,
+    sign_directory,
+)
+from kumihimo.node.directory_view import DirectoryView
+from kumihimo.node.handlers import AsgiApp, Handler, Message, Reply, Room
+from kumihimo.node.health import health, healthy
+from kumihimo.node.host import find_room, hosting, run
+from kumihimo.node.institution import Institution, open_institution
+from kumihimo.node.journal import Apply, Journal, JournalBusy, JournalUnavailable, SecondWriterError, Write
+from kumihimo.node.keys import Keys, create_keys, load_keys, log_origin, save_pair, save_peers
+from kumihimo.node.outbox import Outbox, OutboxHandler, OutboxRow
+from kumihimo.node.settings import InstitutionSettings, Provides, Runtime, SettingsError, load_settings
+from kumihimo.node.telemetry import Logger, Metrics, configure_logging
+
+__all__ = [
+    "EMPTY",
+    "Answered",
+    "AnyConnection",
+    "Apply",
+    "AsgiApp",
+    "Assessment",
+    "Commitment",
+    "Connection",
+    "Database",
+    "Directory",
+    "DirectoryIncompleteError",
+    "DirectoryView",
+    "Entry",
+    "Handler",
+    "Institution",
+    "InstitutionSettings",
+    "Journal",
+    "JournalBusy",
+    "JournalUnavailable",
+    "Keys",
+    "Logger",
+    "Message",
+    "Metrics",
+    "MigrationError",
+    "Outbox",
+    "OutboxHandler",
+    "OutboxRow",
+    "Oversight",
+    "Provides",
+    "Reply",
+    "Room",
+    "Roots",
+    "Runtime",
+    "SecondWriterError",
+    "SettingsError",
+    "SignedClient",
+    "Write",
+    "assemble",
+    "configure_logging",
+    "create_keys",
+    "directory_statement",
+    "find_room",
+    "health",
+    "healthy",
+    "hosting",
+    "load_keys",
+    "load_settings",
+    "log_origin",
+    "migrate",
+    "open_institution",
+    "oversight_statement",
+    "parse_directory",
+    "run",
+    "save_pair",
+    "save_peers",
+    "sign_directory",
+]

