@@ -1,13 +1,13 @@
 """RFC 9496 appendix A: the group as libsodium gives it is ristretto255 to the byte."""
 
+import ctypes
 import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
-from kumihimo.codes import GENERATOR, InstitutionCode, InvalidElement, is_element
-from kumihimo.codes._sodium import load, load_bundled
+from kumihimo.codes import GENERATOR, InstitutionCode, InvalidElement, _sodium, is_element
 from kumihimo.codes.group import IDENTITY, add, element, from_uniform, multiply, multiply_base
 
 VECTORS = json.loads((Path(__file__).parent / "data/codes/rfc9496-ristretto255.json").read_text())
@@ -56,12 +56,14 @@ def test_strings_hash_to_the_elements_of_the_rfc(vector):
     assert from_uniform(digest).hex() == vector["element"]
 
 
-def test_bundled_library_computes_the_same_as_the_one_in_use():
-    import ctypes
-
-    outputs = []
-    for sodium in (load(), load_bundled()):
-        out = (ctypes.c_char * 32)()
-        assert sodium.multiply(out, (7).to_bytes(32, "little"), MULTIPLES[2]) == 0
-        outputs.append(out.raw)
-    assert outputs == [MULTIPLES[14]] * 2
+def test_bundled_library_takes_over_where_the_system_has_none_and_computes_the_same(monkeypatch):
+    installed = _sodium.load()
+    monkeypatch.setattr(_sodium, "_SYSTEM_NAMES", ("libsodium-of-nowhere.so",))
+    for bundled in (_sodium.load(), _sodium.load()):
+        assert bundled.origin == "rbcl"
+        outputs = []
+        for sodium in (installed, bundled):
+            out = (ctypes.c_char * 32)()
+            assert sodium.multiply(out, (7).to_bytes(32, "little"), MULTIPLES[2]) == 0
+            outputs.append(out.raw)
+        assert outputs == [MULTIPLES[14]] * 2

@@ -40,7 +40,7 @@ def load() -> Sodium:
     """libsodium as installed on the system, else the bundled one; raises SodiumMissing if neither works."""
     for name in _SYSTEM_NAMES:
         try:
-            return _bind(name, "system")
+            return _bind(ctypes.CDLL(name), "system")
         except (OSError, AttributeError):  # absent, or built without ristretto255
             continue
     return load_bundled()
@@ -52,20 +52,17 @@ def load_bundled() -> Sodium:
         from rbcl import _sodium as bundled  # noqa: PLC0415 - importing it unpacks 3 MB; only if needed
     except (ImportError, OSError) as error:
         raise SodiumMissing("install libsodium (Debian: libsodium23)") from error
-    path = Path(bundled._name)
-    sodium = _bind(str(path), "rbcl")
-    path.unlink(missing_ok=True)  # rbcl leaves its unpacked copy behind at every start
-    return sodium
+    Path(bundled._name).unlink(missing_ok=True)  # rbcl leaves its unpacked copy behind at every start
+    return _bind(bundled, "rbcl")
 
 
-def _bind(name: str, origin: str) -> Sodium:
+def _bind(releasing: ctypes.CDLL, origin: str) -> Sodium:
     # Arguments are left undeclared, which halves the cost of a call: `group` passes only checked bytes.
     # Point operations let other threads run meanwhile; scalar ones are shorter than that would take.
-    releasing, holding = ctypes.CDLL(name), ctypes.PyDLL(name)
+    holding = ctypes.PyDLL(releasing._name, handle=releasing._handle)
     if holding.sodium_init() < 0:
         raise SodiumMissing("libsodium does not start")
     holding.sodium_version_string.restype = ctypes.c_char_p
-
     return Sodium(
         origin=origin,
         version=holding.sodium_version_string().decode(),
