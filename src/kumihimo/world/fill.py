@@ -12,7 +12,7 @@ from random import Random
 from typing import NamedTuple
 
 from kumihimo.base import age_on
-from kumihimo.world.records import Office, Tables
+from kumihimo.world.records import Filing, Tables
 from kumihimo.world.records_bodies import account_tables, health_tables, labour_tables
 from kumihimo.world.records_justice import justice_tables
 from kumihimo.world.records_municipality import assessments, business_tables, resident_tables
@@ -85,14 +85,14 @@ def tables_for(institution: str, population: Population, subjects: Mapping[int, 
 
     `subjects` gives each holder's integrated addressee number (15 digits) at this institution, by index.
     """
-    office = Office(institution, population, subjects, holders(institution, population))
+    filing = Filing(institution, population, subjects, holders(institution, population))
     if institution.startswith(_MUNICIPAL):
-        return _municipal_tables(office)
+        return _municipal_tables(filing)
     fill = _FILLS.get(institution)
-    return fill(office) if fill else {}
+    return fill(filing) if fill else {}
 
 
-_FILLS: Mapping[str, Callable[[Office], Tables]] = {
+_FILLS: Mapping[str, Callable[[Filing], Tables]] = {
     "accounts": account_tables,
     "nenkin": pension_tables,
     "kenpo": health_tables,
@@ -101,22 +101,22 @@ _FILLS: Mapping[str, Callable[[Office], Tables]] = {
 }
 
 
-def _municipal_tables(office: Office) -> Tables:
-    taxes = assessments(office)
+def _municipal_tables(filing: Filing) -> Tables:
+    taxes = assessments(filing)
     return {
-        **resident_tables(office),
-        **business_tables(office, taxes),
-        **child_allowance_tables(office),
-        **rearing_tables(office, taxes),
-        **assistance_tables(office),
+        **resident_tables(filing),
+        **business_tables(filing, taxes),
+        **child_allowance_tables(filing),
+        **rearing_tables(filing, taxes),
+        **assistance_tables(filing),
     }
 
 
 def flags_for(institution: str, population: Population) -> tuple[Flag, ...]:
     """The flags an institution has set: at least two people answered by hand and two withheld, if known.
 
-    Protected persons are marked at every municipality that knows them, and withheld at the health insurer,
-    where an abuser may hold the card or the right to act for them.
+    Protected persons are marked at every municipality that knows them, and at the two insurers, whose
+    answers tell an abuser where somebody works and lives.
     """
     known = holders(institution, population)
     if institution not in _FILLS and not institution.startswith(_MUNICIPAL):
@@ -127,8 +127,6 @@ def flags_for(institution: str, population: Population) -> tuple[Flag, ...]:
     flags = [Flag(index, "manual", _MANUAL) for index in drawn[:each]]
     flags += [Flag(index, "withheld", _WITHHELD) for index in drawn[each:]]
     hidden = [person.index for person in known if person.protected]
-    if institution.startswith(_MUNICIPAL):
+    if institution.startswith(_MUNICIPAL) or institution in {"nenkin", "kenpo"}:
         flags += [Flag(index, "protected", _PROTECTED) for index in hidden]
-    if institution == "kenpo":
-        flags += [Flag(index, "withheld", _PROTECTED) for index in hidden if index not in drawn[each:]]
     return tuple(flags)

@@ -21,7 +21,7 @@ def table(columns: str, rows: Iterable[Row]) -> Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class Filing:
     """One institution filling its register: whom it knows, by which of its own addressee numbers."""
 
     id: str
@@ -71,14 +71,14 @@ def months_between(since: date, until: date) -> int:
     return max(0, (until.year - since.year) * 12 + until.month - since.month)
 
 
-def treatments(office: Office, people: Iterable[Person], copayment: Mapping[int, int]) -> Iterable[Row]:
+def treatments(filing: Filing, people: Iterable[Person], copayment: Mapping[int, int]) -> Iterable[Row]:
     """Months of medical treatment in the year and a half before, with the share of insurer and patient."""
     for person in people:
-        rng = office.rng(f"treatment/{person.index}")
+        rng = filing.rng(f"treatment/{person.index}")
         for back in sorted(rng.sample(range(18), rng.choice((0, 0, 1, 2, 3, 5)))):
             total = min(int(rng.lognormvariate(9.8, 1.3)) // 10 * 10, 3_000_000) + 1_000
             share = total * copayment[person.index] // 100
             high_cost = max(0, share - 57_600)
-            month = month_after(office.day, -1 - back)
+            month = month_after(filing.day, -1 - back)
             if month >= month_after(person.birth):
-                yield office.subject(person), month, total - share, share, high_cost
+                yield filing.subject(person), month, total - share, share, high_cost

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from kumihimo.base import legal_age_reached, municipality
 from kumihimo.municipality import TaxClass
 from kumihimo.world.places import YONAGUNI
-from kumihimo.world.records import Office, Row, Table, Tables, table, treatments
+from kumihimo.world.records import Filing, Row, Table, Tables, table, treatments
 from kumihimo.world.residents import Certificate, Household, Insurance, Person
 from kumihimo.world.taxation import FISCAL_YEARS, Assessment, assess_household, taxed_by
 
@@ -21,26 +21,26 @@ _CARE_SERVICES = ("訪問介護", "通所介護", "介護老人福祉施設", "�
 _CARE_LEVELS = ("support-1", "support-2", "care-1", "care-2", "care-3", "care-4", "care-5")
 
 
-def code_of(office: Office) -> str:
-    """The local government code of a municipal office."""
-    return office.id.removeprefix("muni-")
+def code_of(filing: Filing) -> str:
+    """The local government code of a municipal filing."""
+    return filing.id.removeprefix("muni-")
 
 
-def assessments(office: Office) -> Assessments:
+def assessments(filing: Filing) -> Assessments:
     """The residence tax of everybody known here, whoever assessed it."""
     found: dict[int, dict[int, Assessment]] = {}
     for year in FISCAL_YEARS:
         found[year] = {}
-        for home in office.homes():
-            found[year] |= assess_household(office.population, home, year)
+        for home in filing.homes():
+            found[year] |= assess_household(filing.population, home, year)
     return found
 
 
-def resident_tables(office: Office) -> Tables:
+def resident_tables(filing: Filing) -> Tables:
     """The resident register: residents, and removed records of those who moved away."""
-    homes = office.homes()
-    keys = dict(zip((home.index for home in homes), office.serials("household", 10, len(homes)), strict=True))
-    rows = [_resident(office, person, keys[person.household]) for person in office.known]
+    homes = filing.homes()
+    keys = dict(zip((home.index for home in homes), filing.serials("household", 10, len(homes)), strict=True))
+    rows = [_resident(filing, person, keys[person.household]) for person in filing.known]
     columns = (
         "subject household place name kana alias birth sex relation municipality nationality "
         "residence_status address resident_since address_since notified_on previous_address removed_on "
@@ -49,10 +49,10 @@ def resident_tables(office: Office) -> Tables:
     return {"register.resident": table(columns, rows)}
 
 
-def _resident(office: Office, person: Person, key: str) -> Row:
-    home, standing = office.population.home(person), person.residence
+def _resident(filing: Filing, person: Person, key: str) -> Row:
+    home, standing = filing.population.home(person), person.residence
     head = (
-        office.subject(person),
+        filing.subject(person),
         key,
         home.members.index(person.index) + 1,
         person.name,
@@ -61,42 +61,42 @@ def _resident(office: Office, person: Person, key: str) -> Row:
         person.birth,
         person.sex.value,
         person.relation,
-        code_of(office),
+        code_of(filing),
         standing.nationality if standing else None,
         standing.status if standing else None,
     )
-    rng = office.rng(f"resident/{home.index}")
-    if lives_here(office, home):
+    rng = filing.rng(f"resident/{home.index}")
+    if lives_here(filing, home):
         since = max(home.since, person.birth)
         notified = home.move.day + timedelta(days=rng.randint(0, 6)) if home.move else None
         previous = home.move.address if home.move else None
         if home.move is not None and person.birth >= home.move.day:
             notified = previous = None
         moved_within = home.move is None and rng.random() < 0.15
-        settled = home.since + (office.day - home.since) * 0.6 if moved_within else since
+        settled = home.since + (filing.day - home.since) * 0.6 if moved_within else since
         return (*head, home.address, since, max(since, settled), notified, previous, None, None, None)
     assert home.move is not None
     since = max(home.move.day - timedelta(days=rng.randint(700, 4000)), person.birth)
     return (*head, home.move.address, since, since, None, None, home.move.day, "move-out", home.address)
 
 
-def lives_here(office: Office, home: Household) -> bool:
+def lives_here(filing: Filing, home: Household) -> bool:
     """Whether a household lives in this municipality now; otherwise it has moved away."""
-    return home.municipality == code_of(office)
+    return home.municipality == code_of(filing)
 
 
-def membership(office: Office, person: Person, since: date) -> tuple[date, date | None]:
+def membership(filing: Filing, person: Person, since: date) -> tuple[date, date | None]:
     """When a resident joined a scheme of the municipality, and left it by moving away."""
-    home = office.population.home(person)
-    if lives_here(office, home):
+    home = filing.population.home(person)
+    if lives_here(filing, home):
         return max(since, home.since, person.birth), None
     assert home.move is not None
     return max(person.birth, min(since, home.move.day - timedelta(days=400))), home.move.day
 
 
-def business_tables(office: Office, taxes: Assessments) -> Tables:
+def business_tables(filing: Filing, taxes: Assessments) -> Tables:
     """The municipality's own row, tax, insurance, certificates."""
-    code = code_of(office)
+    code = code_of(filing)
     place = municipality(code)
     name = place.name if place else code
     welfare = None if code == YONAGUNI else f"{name}福祉事務所"
@@ -104,15 +104,15 @@ def business_tables(office: Office, taxes: Assessments) -> Tables:
         "municipality.office": table(
             "code name welfare_office insurer_number", [(code, name, welfare, "00" + code)]
         ),
-        "municipality.resident_tax": _tax(office, taxes),
-        "municipality.disability_certificate": _certificates(office),
-        "municipality.disability_support": _support(office, taxes),
-        **_health(office, taxes),
-        "municipality.long_term_care": _care(office, taxes),
+        "municipality.resident_tax": _tax(filing, taxes),
+        "municipality.disability_certificate": _certificates(filing),
+        "municipality.disability_support": _support(filing, taxes),
+        **_health(filing, taxes),
+        "municipality.long_term_care": _care(filing, taxes),
     }
 
 
-def _tax(office: Office, taxes: Assessments) -> Table:
+def _tax(filing: Filing, taxes: Assessments) -> Table:
     columns = (
         "subject fiscal_year assessed_on tax_class total_income incomes salary_receipts pension_receipts "
         "deductions taxable_base municipal_credits municipal_income municipal_per_capita prefectural_income "
@@ -120,10 +120,10 @@ def _tax(office: Office, taxes: Assessments) -> Table:
         "is_dependant"
     )
     rows = [
-        _tax_row(office.subject(person), taxes[year][person.index])
+        _tax_row(filing.subject(person), taxes[year][person.index])
         for year in FISCAL_YEARS
-        for person in office.known
-        if person.index in taxes[year] and taxed_by(office.population.home(person), year) == code_of(office)
+        for person in filing.known
+        if person.index in taxes[year] and taxed_by(filing.population.home(person), year) == code_of(filing)
     ]
     return table(columns, rows)
 
@@ -159,46 +159,46 @@ def _amounts(kinds: Mapping[str, int]) -> str:
     return json.dumps([{"kind": kind, "amount": amount} for kind, amount in kinds.items() if amount])
 
 
-def _here(office: Office) -> list[Person]:
-    return [person for person in office.known if lives_here(office, office.population.home(person))]
+def _here(filing: Filing) -> list[Person]:
+    return [person for person in filing.known if lives_here(filing, filing.population.home(person))]
 
 
-def _certificates(office: Office) -> Table:
-    holders = [person for person in _here(office) if person.disability is not None]
+def _certificates(filing: Filing) -> Table:
+    holders = [person for person in _here(filing) if person.disability is not None]
     rows: list[Row] = []
-    for person, number in zip(holders, office.serials("certificate", 7, len(holders)), strict=True):
-        held, rng = person.disability, office.rng(f"certificate/{person.index}")
+    for person, number in zip(holders, filing.serials("certificate", 7, len(holders)), strict=True):
+        held, rng = person.disability, filing.rng(f"certificate/{person.index}")
         assert held is not None
         part = rng.choice(_PARTS) if held.kind is Certificate.PHYSICAL else None
         # A mental health certificate is good for two years (精神保健福祉法施行令8条).
-        until = office.day + timedelta(days=rng.randint(10, 720)) if held.kind is Certificate.MENTAL else None
+        until = filing.day + timedelta(days=rng.randint(10, 720)) if held.kind is Certificate.MENTAL else None
         rows.append(
-            (office.subject(person), held.kind.value, number, held.grade, part, held.issued, until, None)
+            (filing.subject(person), held.kind.value, number, held.grade, part, held.issued, until, None)
         )
     return table("subject kind number grade part issued_on valid_to returned_on", rows)
 
 
-def _support(office: Office, taxes: Assessments) -> Table:
+def _support(filing: Filing, taxes: Assessments) -> Table:
     users = [
         person
-        for person in _here(office)
-        if person.disability is not None and 18 <= office.age(person) < 65 and person.index % 2 == 0
+        for person in _here(filing)
+        if person.disability is not None and 18 <= filing.age(person) < 65 and person.index % 2 == 0
     ]
     rows: list[Row] = []
-    for person, number in zip(users, office.serials("support", 10, len(users)), strict=True):
-        rng = office.rng(f"support/{person.index}")
+    for person, number in zip(users, filing.serials("support", 10, len(users)), strict=True):
+        rng = filing.rng(f"support/{person.index}")
         service, quantity = rng.choice(_SERVICES)
-        since = office.day - timedelta(days=rng.randint(60, 300))
+        since = filing.day - timedelta(days=rng.randint(60, 300))
         taxed = taxes[2026].get(person.index)
         poor = taxed is None or taxed.levy.tax_class is not TaxClass.TAXED
-        assisted = office.population.home(person).assisted_since is not None
+        assisted = filing.population.home(person).assisted_since is not None
         burden = "assistance" if assisted else "low-income" if poor else "general-1"
         limit = 9_300 if burden == "general-1" else 0
         monthly = rng.randint(40, 240) * 1_000
         ends = since + timedelta(days=364)
         category = rng.randint(1, 6)
         rows.append(
-            (office.subject(person), number, category, service, quantity, since, ends, burden, limit, monthly)
+            (filing.subject(person), number, category, service, quantity, since, ends, burden, limit, monthly)
         )
     columns = (
         "subject certificate category service quantity valid_from valid_to burden_class burden_limit monthly"
@@ -206,15 +206,15 @@ def _support(office: Office, taxes: Assessments) -> Table:
     return table(columns, rows)
 
 
-def _health(office: Office, taxes: Assessments) -> Tables:
-    members = [person for person in office.known if person.insurance is Insurance.MUNICIPAL]
+def _health(filing: Filing, taxes: Assessments) -> Tables:
+    members = [person for person in filing.known if person.insurance is Insurance.MUNICIPAL]
     homes = sorted({person.household for person in members})
-    symbols = dict(zip(homes, office.serials("symbol", 8, len(homes)), strict=True))
-    shares = {person.index: copayment(office.age(person)) for person in members}
+    symbols = dict(zip(homes, filing.serials("symbol", 8, len(homes)), strict=True))
+    shares = {person.index: copayment(filing.age(person)) for person in members}
     rows = []
     for person in members:
-        since, until = membership(office, person, office.day - timedelta(days=2000))
-        place = office.population.home(person).members.index(person.index) + 1
+        since, until = membership(filing, person, filing.day - timedelta(days=2000))
+        place = filing.population.home(person).members.index(person.index) + 1
         tax = taxes[2026].get(person.index)
         income = tax.incomes.total if tax else 0
         reduced = income < 430_000
@@ -223,7 +223,7 @@ def _health(office: Office, taxes: Assessments) -> Tables:
         reduction = "reduced" if reduced else "none"
         rows.append(
             (
-                office.subject(person),
+                filing.subject(person),
                 symbol,
                 serial,
                 since,
@@ -235,11 +235,11 @@ def _health(office: Office, taxes: Assessments) -> Tables:
             )
         )
     columns = "subject symbol serial acquired_on lost_on copayment fiscal_year premium reduction"
-    here = [person for person in members if lives_here(office, office.population.home(person))]
+    here = [person for person in members if lives_here(filing, filing.population.home(person))]
     return {
         "municipality.health_insurance": table(columns, rows),
         "municipality.treatment": table(
-            "subject month insurer_paid patient_paid high_cost", treatments(office, here, shares)
+            "subject month insurer_paid patient_paid high_cost", treatments(filing, here, shares)
         ),
     }
 
@@ -249,31 +249,31 @@ def copayment(age: int) -> int:
     return 20 if age < 6 or age >= 70 else 30
 
 
-def _care(office: Office, taxes: Assessments) -> Table:
+def _care(filing: Filing, taxes: Assessments) -> Table:
     columns = (
         "subject acquired_on lost_on premium_stage fiscal_year premium care_level certified_from "
         "certified_to user_share service monthly"
     )
-    return table(columns, _care_rows(office, taxes))
+    return table(columns, _care_rows(filing, taxes))
 
 
-def _care_rows(office: Office, taxes: Assessments) -> Iterable[Row]:
-    for person in office.known:
-        age = office.age(person)
+def _care_rows(filing: Filing, taxes: Assessments) -> Iterable[Row]:
+    for person in filing.known:
+        age = filing.age(person)
         if age < 65:
             continue
-        rng = office.rng(f"care/{person.index}")
-        since, until = membership(office, person, legal_age_reached(person.birth, 65))
+        rng = filing.rng(f"care/{person.index}")
+        since, until = membership(filing, person, legal_age_reached(person.birth, 65))
         tax = taxes[2026].get(person.index)
         income = tax.incomes.total if tax else 0
         stage = 1 if not income else min(13, 5 + income // 800_000)
         need = 0.04 if age < 75 else 0.18 if age < 85 else 0.55
-        head = (office.subject(person), since, until, stage, 2026, 24_000 + 9_000 * stage)
+        head = (filing.subject(person), since, until, stage, 2026, 24_000 + 9_000 * stage)
         if until is None and rng.random() < need:
-            begins = office.day - timedelta(days=rng.randint(20, 300))
+            begins = filing.day - timedelta(days=rng.randint(20, 300))
             monthly = rng.randint(20, 250) * 900
             level, service = rng.choice(_CARE_LEVELS), rng.choice(_CARE_SERVICES)
-            share = 0 if office.population.home(person).assisted_since is not None else 10
+            share = 0 if filing.population.home(person).assisted_since is not None else 10
             yield (*head, level, begins, begins + timedelta(days=729), share, service, monthly)
         else:
             yield (*head, "none", None, None, 10, None, 0)

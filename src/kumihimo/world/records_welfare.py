@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from kumihimo.base import fiscal_year_end_after
 from kumihimo.municipality import child_allowance
 from kumihimo.world.places import YONAGUNI
-from kumihimo.world.records import Office, Row, Tables, month_after, month_of, table
+from kumihimo.world.records import Filing, Row, Tables, month_after, month_of, table
 from kumihimo.world.records_municipality import Assessments, code_of, lives_here
 from kumihimo.world.residents import Household, Person, Sex
 
@@ -17,18 +17,18 @@ _DECIDED_UNTIL = date(2029, 3, 1)  # shares change only with age, so they are de
 _FULL, _SECOND = 46_690, 11_030  # 児童扶養手当 a month, from 2024-11
 
 
-def child_allowance_tables(office: Office) -> Tables:
+def child_allowance_tables(filing: Filing) -> Tables:
     """Claims of the parent who maintains the household, and each child's share from month to month."""
     claims: list[Row] = []
     shares: list[Row] = []
-    for home in office.homes():
-        claimant = claimant_of(office, home)
+    for home in filing.homes():
+        claimant = claimant_of(filing, home)
         if claimant is None:
             continue
-        claim, first, last = _claim(office, home, claimant)
+        claim, first, last = _claim(filing, home, claimant)
         if first <= last:
             claims.append(claim)
-            shares += _shares(office, claimant, first, last)
+            shares += _shares(filing, claimant, first, last)
     return {
         "municipality.child_allowance": table(
             "subject certified_on first_month ended_on ended_reason", claims
@@ -39,14 +39,14 @@ def child_allowance_tables(office: Office) -> Tables:
     }
 
 
-def claimant_of(office: Office, home: Household) -> Person | None:
+def claimant_of(filing: Filing, home: Household) -> Person | None:
     """The parent with the higher income among parents of a child up to 18 (児童手当法4条3項)."""
-    population = office.population
+    population = filing.population
     family = [population.persons[index] for index in home.members]
     parents = [
         person
         for person in family
-        if any(_covered(child, office.day) for child in population.children(person))
+        if any(_covered(child, filing.day) for child in population.children(person))
     ]
     return max(parents, key=lambda p: (p.work.salary + p.work.business, -p.index), default=None)
 
@@ -55,14 +55,14 @@ def _covered(child: Person, day: date) -> bool:
     return day <= fiscal_year_end_after(child.birth, 18)
 
 
-def _claim(office: Office, home: Household, claimant: Person) -> tuple[Row, date, date]:
+def _claim(filing: Filing, home: Household, claimant: Person) -> tuple[Row, date, date]:
     """The claim's row, and the first and last month decided (first after last: no claim here)."""
-    eldest = min(child.birth for child in office.population.children(claimant))
-    subject = office.subject(claimant)
-    if lives_here(office, home):
+    eldest = min(child.birth for child in filing.population.children(claimant))
+    subject = filing.subject(claimant)
+    if lives_here(filing, home):
         start = max(home.since, eldest)
         first = month_after(start)
-        certified = min(start + timedelta(days=9), office.day)
+        certified = min(start + timedelta(days=9), filing.day)
         return (subject, certified, first, None, None), max(first, _REFORM), _DECIDED_UNTIL
     assert home.move is not None
     start = max(home.move.day - timedelta(days=1500), eldest)
@@ -71,9 +71,9 @@ def _claim(office: Office, home: Household, claimant: Person) -> tuple[Row, date
     return row, max(first, _REFORM), last
 
 
-def _shares(office: Office, claimant: Person, first: date, last: date) -> Iterable[Row]:
+def _shares(filing: Filing, claimant: Person, first: date, last: date) -> Iterable[Row]:
     """What is decided per child, months with the same amount drawn together."""
-    children = office.population.children(claimant)
+    children = filing.population.children(claimant)
     births = [child.birth for child in children]
     names = {child.birth: child.name for child in children}
     running: dict[date, tuple[int, int, date]] = {}
@@ -85,27 +85,27 @@ def _shares(office: Office, claimant: Person, first: date, last: date) -> Iterab
             if share is None or (share.order, share.amount) != (order, amount):
                 del running[birth]
                 ends = month_after(month, -1)
-                yield office.subject(claimant), names[birth], birth, order, amount, begun, ends
+                yield filing.subject(claimant), names[birth], birth, order, amount, begun, ends
         for birth, share in decided.items():
             running.setdefault(birth, (share.order, share.amount, month))
         month = month_after(month)
 
 
-def rearing_tables(office: Office, taxes: Assessments) -> Tables:
+def rearing_tables(filing: Filing, taxes: Assessments) -> Tables:
     """Child rearing allowance of single parents, paid by cities; a town's is the prefecture's affair."""
-    parents = [] if code_of(office) == YONAGUNI else _single_parents(office)
+    parents = [] if code_of(filing) == YONAGUNI else _single_parents(filing)
     claims: list[Row] = []
     children: list[Row] = []
-    for person, number in zip(parents, office.serials("rearing", 8, len(parents)), strict=True):
+    for person, number in zip(parents, filing.serials("rearing", 8, len(parents)), strict=True):
         assert person.register is not None
         assert person.register.divorced_on is not None
-        home = office.population.home(person)
-        certified = min(max(person.register.divorced_on, home.since) + timedelta(days=20), office.day)
-        young = [kid for kid in office.population.children(person) if _covered(kid, office.day)]
+        home = filing.population.home(person)
+        certified = min(max(person.register.divorced_on, home.since) + timedelta(days=20), filing.day)
+        young = [kid for kid in filing.population.children(person) if _covered(kid, filing.day)]
         tax = taxes[2026].get(person.index)
         monthly, partial = rearing_amount(tax.incomes.total if tax else 0, len(young))
         claimant = "mother" if person.sex is Sex.FEMALE else "father"
-        subject, first = office.subject(person), month_after(certified)
+        subject, first = filing.subject(person), month_after(certified)
         claims.append((subject, number, certified, first, None, "divorce", claimant, monthly, partial, 2026))
         for kid in young:
             until = month_of(fiscal_year_end_after(kid.birth, 18))
@@ -120,14 +120,14 @@ def rearing_tables(office: Office, taxes: Assessments) -> Tables:
     }
 
 
-def _single_parents(office: Office) -> list[Person]:
+def _single_parents(filing: Filing) -> list[Person]:
     return [
         person
-        for person in office.known
+        for person in filing.known
         if person.register is not None
         and person.register.divorced_on is not None
-        and lives_here(office, office.population.home(person))
-        and any(_covered(child, office.day) for child in office.population.children(person))
+        and lives_here(filing, filing.population.home(person))
+        and any(_covered(child, filing.day) for child in filing.population.children(person))
     ]
 
 
@@ -142,24 +142,24 @@ def rearing_amount(income: int, children: int) -> tuple[int, bool]:
     return max(11_010, full * (ceiling - income) // ceiling // 10 * 10), True
 
 
-def assistance_tables(office: Office) -> Tables:
-    """Cases of public assistance of the city's welfare office, one per household."""
-    homes = [home for home in office.homes() if home.assisted_since is not None and lives_here(office, home)]
+def assistance_tables(filing: Filing) -> Tables:
+    """Cases of public assistance of the city's welfare filing, one per household."""
+    homes = [home for home in filing.homes() if home.assisted_since is not None and lives_here(filing, home)]
     cases: list[Row] = []
     members: list[Row] = []
     aids: list[Row] = []
-    for home, number in zip(homes, office.serials("case", 8, len(homes)), strict=True):
+    for home, number in zip(homes, filing.serials("case", 8, len(homes)), strict=True):
         assert home.assisted_since is not None
-        persons = [office.population.persons[index] for index in home.members]
+        persons = [filing.population.persons[index] for index in home.members]
         earned = sum(person.work.salary + person.work.business for person in persons) // 12
         counted = max(0, earned - 15_000) // 10 * 10
         since = home.assisted_since
         cases.append((number, since - timedelta(days=14), since, None, None, counted))
         members += [
-            (office.subject(person), number, place, person.name, person.relation, True)
+            (filing.subject(person), number, place, person.name, person.relation, True)
             for place, person in enumerate(persons, 1)
         ]
-        aids += [(number, aid, amount) for aid, amount in _aids(office, persons, counted)]
+        aids += [(number, aid, amount) for aid, amount in _aids(filing, persons, counted)]
     return {
         "municipality.assistance_case": table(
             "case_number applied_on started_on ended_on ended_reason income_counted", cases
@@ -169,11 +169,11 @@ def assistance_tables(office: Office) -> Tables:
     }
 
 
-def _aids(office: Office, persons: Sequence[Person], counted: int) -> Iterable[tuple[str, int]]:
+def _aids(filing: Filing, persons: Sequence[Person], counted: int) -> Iterable[tuple[str, int]]:
     """Kinds of aid (生活保護法11条) and their monthly amounts, by the size of the household."""
     yield "livelihood", max(0, 74_000 + 38_000 * (len(persons) - 1) - counted)
     yield "housing", 53_700 if len(persons) == 1 else 64_000
     yield "medical", 24_000 * len(persons)
-    pupils = sum(6 <= office.age(person) < 15 for person in persons)
+    pupils = sum(6 <= filing.age(person) < 15 for person in persons)
     if pupils:
         yield "education", 3_400 * pupils
