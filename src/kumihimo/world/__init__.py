@@ -1,1 +1,23 @@
-"""A nation in miniature: institutions, and synthetic residents whom nobody could mistake for real people."""
+"""The nation in miniature: institutions and synthetic residents, opened from one data folder."""
+
+from kumihimo.world.cast import Case, cases, load_cast
+from kumihimo.world.founding import NODES, Places, institution_ids, publish, served_directory
+from kumihimo.world.nation import Nation, open_nation
+from kumihimo.world.office import Office
+from kumihimo.world.selfcheck import ask_one, self_check
+
+__all__ = [
+    "NODES",
+    "Case",
+    "Nation",
+    "Office",
+    "Places",
+    "ask_one",
+    "cases",
+    "institution_ids",
+    "load_cast",
+    "open_nation",
+    "publish",
+    "self_check",
+    "served_directory",
+]

@@ -220,6 +220,12 @@ def served_directory(places: Places) -> tuple[int, Oversight]:
     return int(document["directory"]["serial"]), oversight
 
 
+def current_directory(places: Places) -> Mapping[str, Entry]:
+    """The institutions of the nation as they stand in its directory."""
+    masters = {number: load_keys(places.keys(name), name) for number, name in OPERATORS.items()}
+    return {name: _entry(load_settings(places.runtime(name)), places, masters) for name in institution_ids()}
+
+
 def erase(places: Places) -> None:
     """Remove a nation's data folder."""
     shutil.rmtree(places.root, ignore_errors=True)

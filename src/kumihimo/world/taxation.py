@@ -104,7 +104,7 @@ def _related(person: Person, other: Person) -> bool:
     return other.index in (person.father, person.mother, person.spouse) or person.index in theirs
 
 
-def _assess(  # noqa: PLR0917 - one call, all of it one person's facts
+def _assess(
     home: Household, fiscal_year: int, person: Person, incomes: Incomes, kept: list[Person], maintained: bool
 ) -> Assessment:
     code, new_year = taxed_by(home, fiscal_year), date(fiscal_year, 1, 1)
@@ -155,7 +155,7 @@ def _bereft(person: Person, kept: Sequence[Person], incomes: Incomes) -> str:
     return "widow" if widowed and person.sex is Sex.FEMALE else "none"
 
 
-def _deductions(  # noqa: PLR0917 - one call, all of it one person's facts
+def _deductions(
     person: Person, incomes: Incomes, kept: Sequence[Person], disability: str, bereft: str, new_year: date
 ) -> dict[str, int]:
     """Deductions from income by kind (地方税法314条の2), none of them zero."""
