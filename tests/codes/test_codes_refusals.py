@@ -168,6 +168,15 @@ def test_a_proof_with_a_zero_or_unreduced_scalar_is_refused(made, step, value, h
     assert invalid(made.received(**{step: replace(done, proof=b"".join(parts))}))
 
 
+@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("step", ["first", "second"])
+def test_a_good_proof_in_a_second_encoding_is_refused(made, step, half):
+    done = getattr(made, step)
+    parts = [done.proof[:32], done.proof[32:]]
+    parts[half] = (int.from_bytes(parts[half], "little") + Q).to_bytes(32, "little")
+    assert invalid(made.received(**{step: replace(done, proof=b"".join(parts))}))
+
+
 @pytest.mark.parametrize("step", ["first", "second"])
 @pytest.mark.parametrize("length", [0, 63, 65, 128])
 def test_a_proof_of_another_length_is_refused(made, step, length):

@@ -89,6 +89,8 @@ def test_proofs_fail_for_another_context_key_row_or_bit(key, public, vector):
     assert not verify_proof(other, public, *rows, proof, context=context)
     for wrong in wrong_rows:
         assert not verify_proof(GENERATOR, public, *wrong, proof, context=context)
+    for uneven in ((rows[0], []), ([], []), (rows[0], [*rows[1], other])):
+        assert not verify_proof(GENERATOR, public, *uneven, proof, context=context)
     for bit in range(0, 512, 37):
         flipped = (int.from_bytes(proof) ^ 1 << bit).to_bytes(64)
         assert not verify_proof(GENERATOR, public, *rows, flipped, context=context)
