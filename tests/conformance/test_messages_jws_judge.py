@@ -4,7 +4,7 @@ import base64
 import json
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kumihimo.messages import SigningKey, jws
@@ -18,6 +18,7 @@ def unb64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=400))
 def test_a_judge_verifies_our_evidence(seed, payload):
     key = SigningKey.from_seed(seed)
@@ -29,6 +30,7 @@ def test_a_judge_verifies_our_evidence(seed, payload):
     )
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=400))
 def test_we_verify_the_evidence_of_a_judge(seed, payload):
     header = b64(b'{"alg":"EdDSA","b64":false,"crit":["b64"],"kid":"judge"}')

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kumihimo.messages import Malformed, canonical
@@ -19,6 +19,7 @@ DOCUMENTS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_the_byte_form_is_that_of_rfc8785(document):
     judged = rfc8785.dumps(document)
@@ -36,6 +37,7 @@ def test_each_ascii_character_is_spelled_as_in_rfc8785(number):
     assert canonical.encode({chr(number): chr(number)}) == rfc8785.dumps({chr(number): chr(number)})
 
 
+@settings(deadline=None)
 @given(st.dictionaries(ASCII, st.none()))
 def test_keys_stand_in_the_order_of_rfc8785(document):
     assert canonical.encode(document) == rfc8785.dumps(document)

@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kumihimo.base import ErrorType, Problem
@@ -46,6 +46,7 @@ def test_a_box_opens_with_its_key_only(kem):
 
 
 @each_kem
+@settings(deadline=None)
 @given(place=st.integers(0), bit=st.integers(0, 7))
 def test_a_box_with_one_flipped_bit_does_not_open(kem, place, bit):
     changed = bytearray(SEALED[kem])
@@ -62,6 +63,7 @@ def test_a_truncated_box_does_not_open(kem):
 
 
 @each_kem
+@settings(deadline=None)
 @given(box=st.binary(max_size=1300))
 def test_any_bytes_are_refused_as_a_value(kem, box):
     assert refused(KEYS[kem].open(box, info=b"answer", aad=b"tx"))

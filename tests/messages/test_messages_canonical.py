@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages_parties import DOCUMENT
 
@@ -84,8 +84,10 @@ def test_the_size_limit_is_the_callers():
     assert fault_of(b"1" + b" " * canonical.MAX_BYTES) is Fault.SIZE
 
 
-def test_a_number_of_half_a_million_digits_is_refused_at_once():
-    assert fault_of(b"9" * 500_000) in {Fault.NUMBER, Fault.SYNTAX}
+@pytest.mark.parametrize("number", [b"9" * 500_000, b"1e300", b"1e9999999", b"0." + b"3" * 500_000])
+def test_a_number_that_is_dear_to_convert_is_refused_unconverted(number):
+    assert fault_of(number) is Fault.NUMBER
+    assert fault_of(b"[" + number + b",") is Fault.NUMBER
 
 
 class Colour(enum.StrEnum):
@@ -138,6 +140,7 @@ def test_a_refusal_names_the_rule_and_never_the_content():
     assert str(caught.value) == Fault.TEXT
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_as_written_or_malformed(data):
     try:
@@ -147,6 +150,7 @@ def test_any_bytes_are_read_as_written_or_malformed(data):
     assert canonical.encode(value) == data
 
 
+@settings(deadline=None)
 @given(ANY_VALUE)
 def test_any_value_is_written_to_be_read_back_or_malformed(value):
     try:
@@ -156,6 +160,7 @@ def test_any_value_is_written_to_be_read_back_or_malformed(value):
     assert canonical.decode(data) == value
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_document_is_another_document_or_malformed(data):
     written = bytearray(canonical.encode(DOCUMENT))
@@ -167,6 +172,7 @@ def test_a_damaged_document_is_another_document_or_malformed(data):
         assert bytes(written) != canonical.encode(DOCUMENT)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300))
 def test_a_truncated_document_is_malformed(length):
     written = canonical.encode(DOCUMENT)

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages_parties import CITY, CITY_KEY, DOCUMENT, NONCE, NOW, PENSION, PENSION_KEY, URI, directory
 
@@ -280,6 +280,7 @@ def test_no_signature_is_an_empty_one_to_bind_an_answer_to():
 FIELDS = ("signature-input", "signature", "content-digest", "content-type")
 
 
+@settings(deadline=None)
 @given(
     st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, st.text(max_size=60))), st.binary(max_size=30)
 )
@@ -288,6 +289,7 @@ def test_any_headers_are_refused_as_a_value(headers, body):
     assert isinstance(answered(headers, body), Problem)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(FIELDS), st.integers(0), st.characters())
 def test_a_changed_character_in_a_header_is_refused(name, place, character):
     for headers, judge in ((REQUEST, asked), (ANSWER, answered)):
@@ -297,6 +299,7 @@ def test_a_changed_character_in_a_header_is_refused(name, place, character):
         assert changed == value or isinstance(judge(headers | {name: changed}), Problem)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=60))
 def test_any_method_and_address_are_refused_as_a_value(method, uri):
     assert isinstance(asked(method=method, uri=uri), Problem)

@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages_parties import CITY, CITY_KEY, DOCUMENT, PENSION_KEY, directory
 
@@ -104,11 +104,13 @@ def test_a_name_that_cannot_stand_in_a_header_is_not_signed(kid):
         jws.sign_detached(PAYLOAD, CITY_KEY, kid)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_refused_as_a_value(evidence):
     assert isinstance(jws.verify_detached(PAYLOAD, evidence, directory), Problem)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(EVIDENCE) - 1), st.characters())
 def test_a_changed_character_is_refused(place, character):
     changed = EVIDENCE[:place] + character + EVIDENCE[place + 1 :]
@@ -116,6 +118,7 @@ def test_a_changed_character_is_refused(place, character):
     assert isinstance(verdict, Problem) or changed == EVIDENCE
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_header_bytes_are_refused_as_a_value(header):
     assert isinstance(jws.verify_detached(PAYLOAD, f"{part(header)}..{SIGNATURE}", directory), Problem)

@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from messages_parties import CITY_KEY, PENSION_KEY
 
@@ -42,6 +42,7 @@ def test_a_key_of_small_order_verifies_nothing(point):
     assert not any(VerifyKey(bytes.fromhex(point)).verify(forged, bytes([n])) for n in range(64))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=130), st.binary(max_size=40))
 def test_any_signature_bytes_are_false(signature, message):
     assert CITY_KEY.verify_key.verify(signature, message) is False
@@ -52,6 +53,7 @@ def test_the_text_of_a_key_is_read_back():
     assert len(CITY_KEY.verify_key.text) == 43
 
 
+@settings(deadline=None)
 @given(st.text(max_size=50))
 def test_any_other_text_is_a_value_error(text):
     with pytest.raises(ValueError, match="public signature key"):

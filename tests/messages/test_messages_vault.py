@@ -3,7 +3,7 @@
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kumihimo.base import ErrorType, Problem
@@ -17,6 +17,7 @@ def refused(opened: bytes | Problem) -> bool:
     return isinstance(opened, Problem) and opened.type is ErrorType.UNKNOWN
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100), st.binary(max_size=20))
 def test_a_record_opens_in_its_place(plaintext, context):
     sealed = VAULT.seal(plaintext, context)
@@ -42,6 +43,7 @@ def test_a_changed_or_truncated_record_does_not_open(place):
     assert refused(VAULT.open(SEALED[:place], b"table/row"))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_any_bytes_are_refused_as_a_value(sealed):
     assert refused(VAULT.open(sealed, b"table/row"))

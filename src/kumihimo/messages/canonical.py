@@ -12,6 +12,7 @@ A profile of RFC 8785 (JCS) in which nothing is left to interpretation:
 
 import unicodedata
 from enum import StrEnum
+from typing import NoReturn
 
 import msgspec
 
@@ -21,9 +22,6 @@ MAX_DEPTH = 16
 """In how many objects and arrays a value may stand."""
 MAX_INTEGER = (1 << 53) - 1
 """The largest integer, and negated the smallest (RFC 7493 §2.2)."""
-
-_encoder = msgspec.json.Encoder(order="sorted")
-_decoder = msgspec.json.Decoder()
 
 
 class Fault(StrEnum):
@@ -48,6 +46,15 @@ class Malformed(ValueError):  # noqa: N818 - the name of the refusal on the wire
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.value)
         self.fault = fault
+
+
+def _refuse_fraction(spelling: str) -> NoReturn:
+    """Stop at the first fraction or exponent: a megabyte of them takes seconds to convert."""
+    raise ValueError(Fault.NUMBER)
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(float_hook=_refuse_fraction)
 
 
 def encode(value: object) -> bytes:
@@ -78,6 +85,8 @@ def decode(data: bytes, limit: int = MAX_BYTES) -> object:
         value: object = _decoder.decode(data)
     except RecursionError as error:
         raise Malformed(Fault.DEPTH) from error
+    except msgspec.ValidationError as error:  # of the hook, or of an integer too long to convert
+        raise Malformed(Fault.NUMBER) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Malformed(Fault.SYNTAX) from error
     _check(value)
