@@ -91,9 +91,11 @@ class Decider:
         self, inquirer: Party, item: str, provider: Party, information: str, items: frozenset[str], on: date
     ) -> Answer:
         """Find the row of the affair that permits the exchange, or the one that comes closest."""
-        period = self.period(on)
-        asking = self._weights(inquirer)[0]
-        giving = self._weights(provider)[1]
+        place = bisect_right(self.changes, on)  # period and weights written out: a call less each
+        period = self._periods.get(place) or self._open(place)
+        known = self._known
+        asking = (known.get((inquirer.roles, inquirer.qualifications)) or self._weigh(inquirer))[0]
+        giving = (known.get((provider.roles, provider.qualifications)) or self._weigh(provider))[1]
         for asks, gives, _, answers, _ in period.naming.get((item, information), ()):
             if asking[asks] + giving[gives] == _BOTH:
                 return self._with_items(answers[_ALL], items, on) if items else answers[_ALL]
@@ -125,14 +127,14 @@ class Decider:
 
     def _weights(self, party: Party) -> tuple[bytes, bytes]:
         """The weights of a party under every phrase, as inquirer and as provider."""
-        key = (party.roles, party.qualifications)
-        return self._known.get(key) or self._weigh(party, key)
+        return self._known.get((party.roles, party.qualifications)) or self._weigh(party)
 
-    def _weigh(self, party: Party, key: tuple[frozenset[str], frozenset[str]]) -> tuple[bytes, bytes]:
+    def _weigh(self, party: Party) -> tuple[bytes, bytes]:
         if len(self._known) >= _PARTIES_KEPT:
             self._known.clear()
         grades = self._bodies.grades(party)
-        return self._known.setdefault(key, (grades.translate(_AS_INQUIRER), grades.translate(_AS_PROVIDER)))
+        weights = grades.translate(_AS_INQUIRER), grades.translate(_AS_PROVIDER)
+        return self._known.setdefault((party.roles, party.qualifications), weights)
 
     def _with_items(self, answer: Answer, items: frozenset[str], on: date) -> Answer:
         if isinstance(answer, Permitted) and not all(
