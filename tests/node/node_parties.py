@@ -1,7 +1,8 @@
 """Institutions for the node's tests: a ground to stand on, keys, settings, a signed directory."""
 
+import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -36,6 +37,13 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until something has become true; TimeoutError if it does not."""
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110 what is waited for tells nobody
+            await asyncio.sleep(0.01)
 
 
 @dataclass

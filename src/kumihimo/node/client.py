@@ -12,6 +12,7 @@ from kumihimo.node.transport import Transport, unavailable
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 LIFETIME = 60  # seconds a signed request may be used
+_UNTIMELY = (ErrorType.EXPIRED, ErrorType.CLOCK_SKEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,19 @@ class SignedClient:
             now=int(self._clock().timestamp()),
         )
         if problem is not None:
-            return problem
+            return _apart(to) if problem.type in _UNTIMELY else problem
         if raw.headers.get("content-type") == PROBLEM_JSON:
             return _problem(raw.body)
         return Answered(raw.status, raw.body)
+
+
+def _apart(to: str) -> Problem:
+    """The answer belongs to our request of this moment, so an untimely one means that a clock is wrong."""
+    return Problem(
+        ErrorType.CLOCK_SKEW,
+        detail=f"the clocks of this institution and of {to} are too far apart",
+        detail_ja=f"本機関と{to}の時計のずれが大きすぎます",
+    )
 
 
 def _problem(body: bytes) -> Problem:
