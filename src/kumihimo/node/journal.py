@@ -144,6 +144,7 @@ class Journal:
             conn.terminate()
             raise
         self._conn = conn
+        conn.add_termination_listener(lambda _: self._wake.set())  # an idle writer reconnects, too
         return True
 
     async def _run(self) -> None:
