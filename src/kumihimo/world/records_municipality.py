@@ -18,6 +18,7 @@ type Assessments = Mapping[int, Mapping[int, Assessment]]  # by fiscal year and 
 _PARTS = ("limbs", "limbs", "heart", "kidney", "sight", "hearing", "respiratory")
 _SERVICES = (("生活介護", "22日"), ("居宅介護（身体介護）", "30時間"), ("就労継続支援Ｂ型", "20日"))
 _CARE_SERVICES = ("訪問介護", "通所介護", "介護老人福祉施設", "福祉用具貸与")
+_PREVENTIVE_SERVICES = ("介護予防訪問看護", "介護予防通所リハビリテーション", "介護予防福祉用具貸与")
 _CARE_LEVELS = ("support-1", "support-2", "care-1", "care-2", "care-3", "care-4", "care-5")
 
 
@@ -272,7 +273,8 @@ def _care_rows(filing: Filing, taxes: Assessments) -> Iterable[Row]:
         if until is None and rng.random() < need:
             begins = filing.day - timedelta(days=rng.randint(20, 300))
             monthly = rng.randint(20, 250) * 900
-            level, service = rng.choice(_CARE_LEVELS), rng.choice(_CARE_SERVICES)
+            level = rng.choice(_CARE_LEVELS)
+            service = rng.choice(_PREVENTIVE_SERVICES if level.startswith("support") else _CARE_SERVICES)
             share = 0 if filing.population.home(person).assisted_since is not None else 10
             yield (*head, level, begins, begins + timedelta(days=729), share, service, monthly)
         else:

@@ -3,7 +3,7 @@ WITH asked AS (
     SELECT $1::text AS subject, $2::date AS as_of,
         coalesce($3::date, $2::date - 365) AS from_day, coalesce(least($4::date, $2::date), $2::date) AS to_day
 ), claim AS (
-    SELECT c.*, a.*, c.last_month < date_trunc('month', a.as_of) AS ended
+    SELECT c.*, a.as_of, a.from_day, a.to_day, c.last_month < date_trunc('month', a.as_of) AS ended
     FROM municipality.child_rearing_allowance AS c JOIN asked AS a USING (subject)
     WHERE c.certified_on <= a.as_of
 ), paid AS (

@@ -4,7 +4,7 @@ WITH asked AS (
     SELECT $1::text AS subject, $2::date AS as_of,
         coalesce($3::date, $2::date - 365) AS from_day, coalesce(least($4::date, $2::date), $2::date) AS to_day
 ), insured AS (
-    SELECT h.*, a.*, h.lost_on <= a.as_of AS lost
+    SELECT h.*, a.as_of, a.from_day, a.to_day, h.lost_on <= a.as_of AS lost
     FROM health.insured AS h JOIN asked AS a USING (subject)
     WHERE h.acquired_on <= a.as_of
 ), treated AS (

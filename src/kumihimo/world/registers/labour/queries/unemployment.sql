@@ -4,7 +4,7 @@ WITH asked AS (
     SELECT $1::text AS subject, $2::date AS as_of,
         coalesce($3::date, $2::date - 365) AS from_day, coalesce(least($4::date, $2::date), $2::date) AS to_day
 ), person AS (
-    SELECT i.*, a.*, i.lost_on <= a.as_of AS left_work
+    SELECT i.*, a.as_of, a.from_day, a.to_day, i.lost_on <= a.as_of AS left_work
     FROM labour.insured AS i JOIN asked AS a USING (subject)
     WHERE i.acquired_on <= a.as_of
 ), basic AS (
@@ -27,8 +27,6 @@ WITH asked AS (
     WHERE (m.month + interval '2 months')::date BETWEEN p.from_day AND p.to_day
 )
 SELECT
-    p.acquired_on AS insured_from,
-    CASE WHEN p.left_work THEN p.lost_on END AS insured_to,
     CASE WHEN p.left_work THEN p.lost_on END AS separated_on,
     CASE WHEN p.left_work THEN p.reason END AS separation_reason,
     CASE WHEN p.left_work THEN p.reason = 'dismissal' END AS specified_recipient,

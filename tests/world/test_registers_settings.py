@@ -1,0 +1,67 @@
+"""The public settings of the fourteen institutions stand up to the law, the layouts and the queries."""
+
+from datetime import date
+
+import pytest
+from world_registers import providers, provisions, settings
+
+from kumihimo.base import InstitutionNumber, municipality
+from kumihimo.exchange.layouts import layouts
+from kumihimo.exchange.registers import query_text
+from kumihimo.law import Party, Permitted, law, load
+from kumihimo.world.fill import INSTITUTIONS
+
+ON = date(2026, 11, 23)
+EVERYBODY = Party(frozenset(role.id for role in load().roles), frozenset())
+# The governor's affair, which a designated city carries out under the special provisions for large cities
+# (身体障害者福祉法43条の2, 精神保健福祉法51条の12): no role of the tables says so.
+BY_SPECIAL_PROVISION = {("muni-271004", "障害者関係情報")}
+
+
+def rows_that_let(institution, information):
+    party = Party(
+        frozenset(settings(institution)["roles"]), frozenset(settings(institution)["qualifications"])
+    )
+    return [
+        row.id
+        for row in law().rows(ON)
+        if isinstance(law().permits(row.id, EVERYBODY, party, information, ON), Permitted)
+    ]
+
+
+def test_there_are_fourteen_with_distinct_numbers_and_domains():
+    tables = [settings(institution) for institution in INSTITUTIONS]
+    assert [table["id"] for table in tables] == list(INSTITUTIONS)
+    assert len({InstitutionNumber.parse(table["number"]) for table in tables}) == 14
+    assert len({table["domain"] for table in tables}) == 14
+
+
+def test_the_account_register_has_the_provider_code_seen_in_real_inquiries():
+    assert settings("accounts")["number"] == "1419900000002200"
+
+
+@pytest.mark.parametrize("institution", INSTITUTIONS)
+def test_roles_are_roles_of_the_law(institution):
+    assert set(settings(institution)["roles"]) <= EVERYBODY.roles
+
+
+@pytest.mark.parametrize("institution", [name for name in INSTITUTIONS if name.startswith("muni-")])
+def test_municipalities_name_themselves_by_their_code(institution):
+    table = settings(institution)
+    place = municipality(table["municipality"])
+    assert place is not None
+    assert place.name == table["name"]
+    assert table["domain"] == f"jp/muni/{table['municipality']}"
+
+
+@pytest.mark.parametrize(("institution", "information", "query"), provisions())
+def test_what_is_provided_has_a_layout_a_query_and_a_row_of_law(institution, information, query):
+    assert layouts().latest(information) is not None
+    assert query_text(query).count("$") >= 4
+    assert bool(rows_that_let(institution, information)) == (
+        (institution, information) not in BY_SPECIAL_PROVISION
+    )
+
+
+def test_operators_ledger_and_commission_provide_nothing():
+    assert not {"digital", "jlis", "numbering", "ledger", "portal", "ppc"} & set(providers())
