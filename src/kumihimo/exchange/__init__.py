@@ -1,13 +1,14 @@
 """The exchange (情報連携): slips carried from desk to desk, stamped, recorded, answered live."""
 
 from kumihimo.exchange.acquiring import WANTED_BOX
-from kumihimo.exchange.answers import Given
+from kumihimo.exchange.answers import Evidence, Given, Papers, evidence_form, papers_form
 from kumihimo.exchange.envelopes import (
     Acquired,
     AcquireRequest,
     AnswerEnvelope,
     Delivery,
     Reports,
+    StampRequest,
     Taken,
     Wanted,
     WantedBox,
@@ -74,6 +75,7 @@ __all__ = [
     "Box",
     "Conditions",
     "Delivery",
+    "Evidence",
     "Gateway",
     "Given",
     "Inquirer",
@@ -82,6 +84,7 @@ __all__ = [
     "Mark",
     "Opening",
     "Outcome",
+    "Papers",
     "Question",
     "Receipt",
     "Recorded",
@@ -92,6 +95,7 @@ __all__ = [
     "Sender",
     "Signed",
     "Slip",
+    "StampRequest",
     "Taken",
     "Verb",
     "Wanted",
@@ -108,10 +112,12 @@ __all__ = [
     "collect_stamps",
     "delivery_form",
     "digest",
+    "evidence_form",
     "layouts",
     "needs_ledger",
     "open_box",
     "open_gateway",
+    "papers_form",
     "party",
     "query_text",
     "receipt_codec",

@@ -1,10 +1,17 @@
 """The nation in miniature: institutions and synthetic residents, opened from one data folder."""
 
 from kumihimo.world.cast import Case, cases, load_cast
-from kumihimo.world.founding import NODES, Places, institution_ids, publish, served_directory
+from kumihimo.world.founding import (
+    NODES,
+    Places,
+    current_directory,
+    institution_ids,
+    publish,
+    served_directory,
+)
 from kumihimo.world.nation import Nation, open_nation
 from kumihimo.world.office import Office
-from kumihimo.world.selfcheck import ask_one, self_check
+from kumihimo.world.selfcheck import ask_one, find_case, self_check
 
 __all__ = [
     "NODES",
@@ -14,6 +21,8 @@ __all__ = [
     "Places",
     "ask_one",
     "cases",
+    "current_directory",
+    "find_case",
     "institution_ids",
     "load_cast",
     "open_nation",
