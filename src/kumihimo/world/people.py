@@ -101,8 +101,7 @@ def _draw(rng: Random, on: date, drafts: list[list[Draft]], homes: list[Househol
         for home in homes
         if home.municipality != YONAGUNI and home.move is None and len(home.members) <= 3
     ]
-    fled = [home for home in homes if len(home.members) <= 4 and flat[home.members[0]].spouse is None]
-    hidden = rng.sample(fled, min(len(fled), max(3, round(_PROTECTED_SHARE * len(homes)))))
+    alone = [home for home in homes if len(home.members) <= 4 and flat[home.members[0]].spouse is None]
     return _Draw(
         rng,
         on,
@@ -111,7 +110,7 @@ def _draw(rng: Random, on: date, drafts: list[list[Draft]], homes: list[Househol
         account=rng.sample(range(10**7), len(flat)),
         disabled=_disabled(rng, ages),
         has_account=frozenset(rng.sample(adults, round(_ACCOUNT_SHARE * len(adults)))),
-        protected=frozenset(index for home in hidden for index in home.members),
+        protected=_protected(rng, alone),
         assisted=frozenset(rng.sample(needy, min(len(needy), round(_ASSISTED_SHARE * len(homes))))),
     )
 
@@ -122,6 +121,16 @@ def _disabled(rng: Random, ages: list[int]) -> frozenset[int]:
     chosen: set[int] = set()
     while lots and len(chosen) < round(_DISABLED_SHARE * len(ages)):
         chosen.add(rng.choice(lots))
+    return frozenset(chosen)
+
+
+def _protected(rng: Random, alone: list[Household]) -> frozenset[int]:
+    """Whole households under support measures, two in each municipality at least."""
+    chosen: set[int] = set()
+    for place in PLACES:
+        here = [home for home in alone if home.municipality == place.code]
+        for home in rng.sample(here, min(len(here), max(2, round(_PROTECTED_SHARE * len(here))))):
+            chosen |= set(home.members)
     return frozenset(chosen)
 
 
