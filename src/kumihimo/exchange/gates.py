@@ -22,6 +22,7 @@ from kumihimo.exchange.slip import (
     ACQUIRE_RIGHT,
     DISCLOSE_RIGHT,
     OWN_RECORDS,
+    VERSION,
     MalformedError,
     Receipt,
     Signed,
@@ -273,9 +274,10 @@ def check_stamp(signed: Signed, number: int, accepted: Accepted, directory: Dire
     parts = [stamp.target, *([stamp.ledger] if stamp.ledger else [])]
     if (
         isinstance(verdict, Problem)
-        or stamp.operator != number
+        or (stamp.v, stamp.operator) != (VERSION, number)
         or stamp.slip != accepted.digest
         or stamp.tx != accepted.slip.tx
+        or (stamp.row, stamp.snapshot) != (accepted.slip.basis.permission, accepted.slip.basis.snapshot)
         or stamp.commit != accepted.commit
         or any(len(part.xs) != rows for part in parts)
         or (stamp.ledger is None) != (not needs_ledger(accepted))

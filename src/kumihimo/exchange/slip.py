@@ -85,6 +85,11 @@ class Codes:
     d2: bytes
     rows: tuple[CodeRow, ...]
 
+    @property
+    def epochs(self) -> tuple[int, int, int]:
+        """The key generations of the three code domains: inquirer's, provider's, ledger's."""
+        return self.source_epoch, self.target_epoch, self.ledger_epoch
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
@@ -328,6 +333,8 @@ def shape_problem(slip: Slip) -> Problem | None:
         fault = "tx and salt are 16 bytes"
     elif any(len(point) != 32 for point in points):
         fault = "group elements and digests are 32 bytes"
+    elif not all(0 <= epoch < 1 << 32 for epoch in slip.codes.epochs):
+        fault = "an epoch is a 32-bit number"
     elif not 1 <= rows <= (1 if slip.kind is Verb.INQUIRE else MAX_ROWS):
         fault = "number of persons out of bounds"
     elif not 0 < slip.expires - slip.time <= LIVE_SECONDS * 1000:
