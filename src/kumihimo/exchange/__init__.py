@@ -56,7 +56,7 @@ from kumihimo.exchange.slip import (
     slip_codec,
     stamp_codec,
 )
-from kumihimo.exchange.store import Recorded, replayed
+from kumihimo.exchange.store import Recorded, Seen, replayed
 from kumihimo.exchange.visits import PATIENCE_SECONDS, code_header, collect_stamps, sign, visit
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "Reports",
     "Rules",
     "Sealed",
+    "Seen",
     "Sender",
     "Signed",
     "Slip",

@@ -79,14 +79,17 @@ def verify_answer(envelope: AnswerEnvelope, accepted: Accepted) -> Answer | Prob
     return answer
 
 
-def read_items(plain: bytes, accepted: Accepted, layouts: Layouts) -> Mapping[str, object] | Problem:
+def read_items(
+    plain: bytes, answer: Answer, accepted: Accepted, layouts: Layouts
+) -> Mapping[str, object] | Problem:
+    """Read the opened items: each asked one is there, or named as withheld or absent, and in its form."""
     try:
         items = msgspec.json.decode(plain, type=dict[str, object])
     except msgspec.MsgspecError:
         return Problem(ErrorType.LAYOUT_UNSUPPORTED, detail="the items cannot be read")
     slip = accepted.slip
     layout = layouts.get(slip.information, slip.layout)
-    faults = layout.validate(items) if layout else ()
-    if not set(items) <= set(slip.items) or faults:
+    expected = set(slip.items) - set(answer.withheld) - set(answer.absent)
+    if set(items) != expected or (layout is not None and layout.validate(items)):
         return Problem(ErrorType.LAYOUT_UNSUPPORTED, detail="the items do not follow the layout")
     return items

@@ -6,6 +6,7 @@ institutions never come here. Refusals are RFC 9457 problem documents.
 
 import hmac
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -84,17 +85,17 @@ class DecisionBody:
     by: str
 
 
+@cache
 def office_key(folder: Path) -> bytes:
-    """Read the key that the institution's own systems show."""
-    return bytes.fromhex((folder / "office.key").read_text(encoding="ascii").strip())
+    """Read the key that the institution's own systems show, as they show it."""
+    return (folder / "office.key").read_bytes().strip()
 
 
 def only_own_systems(connection: ASGIConnection[object, object, object, State], _: BaseRouteHandler) -> None:
     """Refuse whoever does not show the office key."""
     gateway: Gateway = connection.app.state.gateway
     shown = connection.headers.get("authorization", "").removeprefix("Bearer ")
-    key = office_key(gateway.institution.settings.runtime.keys).hex()
-    if not hmac.compare_digest(shown.encode(), key.encode()):
+    if not hmac.compare_digest(shown.encode(), office_key(gateway.institution.settings.runtime.keys)):
         raise NotAuthorizedException(detail="show the office key as bearer token")
 
 
@@ -115,6 +116,7 @@ def given_document(given: Given) -> dict[str, object]:
         "relayed": answer.relayed,
         "replaces": answer.replaces,
         "withheld": answer.withheld,
+        "absent": answer.absent,
         "live": answer.cached_at is None,
         "answered_at": answer.time,
         "problem": Problem(ErrorType(answer.problem)).document() if answer.problem else None,

@@ -52,6 +52,7 @@ class Verdict:
     problem: ErrorType | None = None
     items: Mapping[str, object] | None = field(default=None, repr=False)
     withheld: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     withhold: Mark | None = None
     reason: str = ""
 
@@ -156,6 +157,7 @@ class Provider:
             replaces=layout.replaces if layout and verdict.outcome is Outcome.PROVIDED else "",
             layout=slip.layout,
             withheld=verdict.withheld,
+            absent=verdict.absent,
             cached_at=None,
             sealed=hashlib.sha256(sealed).digest() if sealed is not None else None,
             problem=verdict.problem.value if verdict.problem else None,
@@ -211,7 +213,8 @@ def select_items(
     items = {key: found[key] for key in asked if key in found and key not in hidden}
     if hidden and not items:
         return Verdict(Outcome.REFUSED, ErrorType.PERSON_PROTECTED, withhold=withhold, reason=WITHHELD_ALL)
-    return Verdict(Outcome.PROVIDED, items=items, withheld=hidden, withhold=withhold)
+    absent = tuple(key for key in asked if key not in found and key not in hidden)
+    return Verdict(Outcome.PROVIDED, items=items, withheld=hidden, absent=absent, withhold=withhold)
 
 
 async def find_person(conn: AnyConnection, code: InstitutionCode) -> Person | None:

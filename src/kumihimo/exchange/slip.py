@@ -180,7 +180,8 @@ class Receipt:
 class Answer:
     """The provider's word on a slip, signed; the items themselves travel sealed beside it.
 
-    `sealed` is the SHA-256 of the sealed items. `cached_at` is null for a live answer. `relayed` and
+    `sealed` is the SHA-256 of the sealed items; `withheld` names asked items held back for protection,
+    `absent` asked items the register does not keep. `cached_at` is null for a live answer. `relayed` and
     `replaces` state the legal effect: the relay duty of 番号法21条2項 and the documents that count as
     filed (22条2項). `problem` is the refusal when there is one.
     """
@@ -194,6 +195,7 @@ class Answer:
     replaces: str
     layout: int
     withheld: tuple[str, ...]
+    absent: tuple[str, ...]
     cached_at: int | None
     sealed: bytes | None
     problem: str | None

@@ -5,8 +5,11 @@ COMMIT. A tx that is already there gets what it got before, if it is the same sl
 and `replayed` otherwise.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
+
+import asyncpg
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.exchange.slip import Outcome, Signed, digest, slip_codec
@@ -60,38 +63,92 @@ class Refusal:
         return cls(digest(signed.body), sender, problem.type.value)
 
 
-async def apply_stamps(
-    conn: Connection, log: LogAppender, jobs: Sequence[StampJob]
-) -> Sequence[Signed | Problem]:
-    """Record stamps with their log entries; one entry and one stamp for a tx, however often it is brought."""
-    rows = await conn.fetch(
-        "SELECT tx, slip, sender, body, jws FROM exchange.stamp WHERE tx = ANY($1::bytea[])",
-        [job.slip.tx for job in jobs],
-    )
-    known = {
-        row["tx"]: (
-            Recorded(row["tx"], row["slip"], row["sender"]),
-            Signed(body=row["body"], jws=row["jws"]),
+class Seen:
+    """The transaction names this process has met lately: only these can be in the tables already.
+
+    A name that was met before this process started is caught by the primary key instead (`once`).
+    """
+
+    def __init__(self, size: int = 65_536) -> None:
+        self._names: dict[bytes, None] = {}
+        self._size = size
+
+    def again(self, names: Iterable[bytes]) -> list[bytes]:
+        """Those of the names that were met before; all are remembered."""
+        met: list[bytes] = []
+        for name in names:
+            if name in self._names:
+                met.append(name)
+            else:
+                self._names[name] = None
+        while len(self._names) > self._size:
+            del self._names[next(iter(self._names))]
+        return met
+
+    def once[J: Named, R](self, write: Write[J, R]) -> Write[J, R]:
+        """Write; a name the tables know though this process does not is written again as met before."""
+
+        async def attempt(job: J) -> R:
+            try:
+                return await write(job)
+            except asyncpg.UniqueViolationError:
+                self.again([job.slip.tx])
+                return await write(job)
+
+        return attempt
+
+
+class Named(Protocol):
+    """A job that belongs to one slip."""
+
+    @property
+    def slip(self) -> Recorded:
+        """The slip's identity."""
+        ...
+
+
+class StampBook:
+    """The stamps an operator has given: one entry and one stamp for a tx, however often it is brought."""
+
+    def __init__(self) -> None:
+        self.seen = Seen()
+
+    async def apply(
+        self, conn: Connection, log: LogAppender, jobs: Sequence[StampJob]
+    ) -> Sequence[Signed | Problem]:
+        """Record stamps with their log entries."""
+        known = await self._known(conn, self.seen.again(job.slip.tx for job in jobs))
+        fresh: list[tuple[Recorded, Signed]] = []
+        for job in jobs:
+            if job.slip.tx not in known:
+                signed = job.seal(log.stage([job.entry]))
+                known[job.slip.tx] = (job.slip, signed)
+                fresh.append((job.slip, signed))
+        if fresh:
+            await conn.execute(
+                "INSERT INTO exchange.stamp (tx, slip, sender, body, jws) "
+                "SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::bytea[], $5::text[])",
+                [slip.tx for slip, _ in fresh],
+                [slip.digest for slip, _ in fresh],
+                [slip.sender for slip, _ in fresh],
+                [signed.body for _, signed in fresh],
+                [signed.jws for _, signed in fresh],
+            )
+        return [_same(known, job.slip) for job in jobs]
+
+    async def _known(self, conn: Connection, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, Signed]]:
+        if not names:
+            return {}
+        rows = await conn.fetch(
+            "SELECT tx, slip, sender, body, jws FROM exchange.stamp WHERE tx = ANY($1::bytea[])", names
         )
-        for row in rows
-    }
-    fresh: list[tuple[Recorded, Signed]] = []
-    for job in jobs:
-        if job.slip.tx not in known:
-            signed = job.seal(log.stage([job.entry]))
-            known[job.slip.tx] = (job.slip, signed)
-            fresh.append((job.slip, signed))
-    if fresh:
-        await conn.execute(
-            "INSERT INTO exchange.stamp (tx, slip, sender, body, jws) "
-            "SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::bytea[], $5::text[])",
-            [slip.tx for slip, _ in fresh],
-            [slip.digest for slip, _ in fresh],
-            [slip.sender for slip, _ in fresh],
-            [signed.body for _, signed in fresh],
-            [signed.jws for _, signed in fresh],
-        )
-    return [_same(known, job.slip) for job in jobs]
+        return {
+            row["tx"]: (
+                Recorded(row["tx"], row["slip"], row["sender"]),
+                Signed(body=row["body"], jws=row["jws"]),
+            )
+            for row in rows
+        }
 
 
 def _same[R](known: Mapping[bytes, tuple[Recorded, R]], slip: Recorded) -> R | Problem:
@@ -166,7 +223,7 @@ async def apply_closes(conn: Connection, log: LogAppender, jobs: Sequence[CloseJ
     """Record the end of inquiries."""
     await conn.execute(
         "UPDATE exchange.inquiry AS i SET state = j.state, problem = j.problem, "
-        "evidence = j.evidence, closed_at = now() "
+        "evidence = j.evidence, closed_at = statement_timestamp() "
         "FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[]) AS j(tx, state, problem, evidence) "
         "WHERE i.tx = j.tx AND i.state IN ('open', 'pending')",
         [job.tx for job in jobs],
@@ -200,38 +257,53 @@ class Approval:
     papers: bytes = field(repr=False)
 
 
-async def apply_answers(
-    conn: Connection, log: LogAppender, jobs: Sequence[AnswerJob]
-) -> Sequence[bytes | Problem]:
-    """Record answers with their log entries; a tx is answered once, however often it is brought."""
-    rows = await conn.fetch(
-        "SELECT tx, slip, sender, envelope FROM exchange.answer WHERE tx = ANY($1::bytea[])",
-        [job.slip.tx for job in jobs],
-    )
-    known = {
-        row["tx"]: (Recorded(row["tx"], row["slip"], row["sender"]), bytes(row["envelope"])) for row in rows
-    }
-    fresh: list[AnswerJob] = []
-    for job in jobs:
-        if job.slip.tx not in known:
-            log.stage([job.entry])
-            known[job.slip.tx] = (job.slip, job.envelope)
-            fresh.append(job)
-    if fresh:
-        await conn.execute(
-            "INSERT INTO exchange.answer (tx, slip, sender, outcome, envelope, report) SELECT * "
-            "FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])",
-            [job.slip.tx for job in fresh],
-            [job.slip.digest for job in fresh],
-            [job.slip.sender for job in fresh],
-            [job.outcome.value for job in fresh],
-            [job.envelope for job in fresh],
-            [job.report for job in fresh],
+class AnswerBook:
+    """The answers a provider has given: a tx is answered once, however often it is brought."""
+
+    def __init__(self) -> None:
+        self.seen = Seen()
+
+    async def apply(
+        self, conn: Connection, log: LogAppender, jobs: Sequence[AnswerJob]
+    ) -> Sequence[bytes | Problem]:
+        """Record answers with their log entries."""
+        known = await self._known(conn, self.seen.again(job.slip.tx for job in jobs))
+        fresh: list[AnswerJob] = []
+        for job in jobs:
+            if job.slip.tx not in known:
+                log.stage([job.entry])
+                known[job.slip.tx] = (job.slip, job.envelope)
+                fresh.append(job)
+        if fresh:
+            await _insert_answers(conn, fresh)
+        waiting = [(job.slip.tx, job.approval) for job in fresh if job.approval]
+        if waiting:
+            await _insert_approvals(conn, waiting)
+        return [_same(known, job.slip) for job in jobs]
+
+    async def _known(self, conn: Connection, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, bytes]]:
+        if not names:
+            return {}
+        rows = await conn.fetch(
+            "SELECT tx, slip, sender, envelope FROM exchange.answer WHERE tx = ANY($1::bytea[])", names
         )
-    waiting = [(job.slip.tx, job.approval) for job in fresh if job.approval]
-    if waiting:
-        await _insert_approvals(conn, waiting)
-    return [_same(known, job.slip) for job in jobs]
+        return {
+            row["tx"]: (Recorded(row["tx"], row["slip"], row["sender"]), bytes(row["envelope"]))
+            for row in rows
+        }
+
+
+async def _insert_answers(conn: Connection, jobs: Sequence[AnswerJob]) -> None:
+    await conn.execute(
+        "INSERT INTO exchange.answer (tx, slip, sender, outcome, envelope, report) SELECT * "
+        "FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])",
+        [job.slip.tx for job in jobs],
+        [job.slip.digest for job in jobs],
+        [job.slip.sender for job in jobs],
+        [job.outcome.value for job in jobs],
+        [job.envelope for job in jobs],
+        [job.report for job in jobs],
+    )
 
 
 async def _insert_approvals(conn: Connection, waiting: Sequence[tuple[bytes, Approval]]) -> None:
@@ -309,11 +381,12 @@ class Writes:
     @classmethod
     def register(cls, journal: Journal) -> "Writes":
         """Name the exchange's kinds of jobs at the institution's journal."""
+        stamps, answers = StampBook(), AnswerBook()
         return cls(
-            stamp=journal.register("exchange.stamp", apply_stamps),
+            stamp=stamps.seen.once(journal.register("exchange.stamp", stamps.apply)),
             refusal=journal.register("exchange.refusal", apply_refusals),
             open=journal.register("exchange.open", apply_opens),
             close=journal.register("exchange.close", apply_closes),
-            answer=journal.register("exchange.answer", apply_answers),
+            answer=answers.seen.once(journal.register("exchange.answer", answers.apply)),
             take=journal.register("exchange.take", apply_takes),
         )

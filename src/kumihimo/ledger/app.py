@@ -24,7 +24,7 @@ async def open_room(institution: Institution) -> Room:
         rules=Rules(law(), layouts()),
         book=book,
         secret=ledger_secret(institution.settings.runtime.keys),
-        record_write=institution.journal.register("ledger.record", book.apply_records),
+        record_write=book.seen.once(institution.journal.register("ledger.record", book.apply_records)),
         outcome_write=institution.journal.register("ledger.outcome", book.apply_outcomes),
     )
 

@@ -150,6 +150,7 @@ class Ledger:
             replaces="",
             layout=accepted.slip.layout,
             withheld=(),
+            absent=(),
             cached_at=None,
             sealed=digest(sealed),
             problem=None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from kumihimo.base import Problem
-from kumihimo.exchange import Recorded, Signed, replayed
+from kumihimo.exchange import Recorded, Seen, Signed, replayed
 from kumihimo.ledger.model import EMPTY_HEAD, Entry, Kind, decode_entry, encode_entry, entry_hash, next_head
 from kumihimo.log import LogAppender
 from kumihimo.messages import Vault
@@ -40,31 +40,35 @@ class Book:
     """The ledger's tables under its vault key."""
 
     vault: Vault
+    seen: Seen = field(default_factory=Seen)
 
     async def apply_records(
         self, conn: Connection, log: LogAppender, jobs: Sequence[RecordJob]
     ) -> Sequence[Signed | Problem]:
         """Record exchanges, each once: an exchange brought again gets its first receipt."""
-        rows = await conn.fetch(
-            "SELECT tx, slip, sender, body, jws FROM ledger.event WHERE tx = ANY($1::bytea[])",
-            [job.slip.tx for job in jobs],
-        )
-        known = {
-            row["tx"]: (
-                Recorded(row["tx"], row["slip"], row["sender"]),
-                Signed(body=row["body"], jws=row["jws"]),
-            )
-            for row in rows
-        }
+        known = await self._known(conn, self.seen.again(job.slip.tx for job in jobs))
         fresh: list[RecordJob] = []
         for job in jobs:
             if job.slip.tx not in known:
                 known[job.slip.tx] = (job.slip, job.receipt)
                 fresh.append(job)
         if fresh:
-            await self._extend(conn, [(job.label, job.entry) for job in fresh])
-            await _insert_events(conn, fresh)
+            await self._extend(conn, [(job.label, job.entry) for job in fresh], fresh)
         return [known[job.slip.tx][1] if known[job.slip.tx][0] == job.slip else replayed() for job in jobs]
+
+    async def _known(self, conn: Connection, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, Signed]]:
+        if not names:
+            return {}
+        rows = await conn.fetch(
+            "SELECT tx, slip, sender, body, jws FROM ledger.event WHERE tx = ANY($1::bytea[])", names
+        )
+        return {
+            row["tx"]: (
+                Recorded(row["tx"], row["slip"], row["sender"]),
+                Signed(body=row["body"], jws=row["jws"]),
+            )
+            for row in rows
+        }
 
     async def apply_outcomes(
         self, conn: Connection, log: LogAppender, jobs: Sequence[OutcomeJob]
@@ -91,8 +95,13 @@ class Book:
             await _update_events(conn, fresh)
         return [job.tx in events for job in jobs]
 
-    async def _extend(self, conn: Connection, additions: Sequence[tuple[bytes, Entry]]) -> None:
-        """Append entries to chains: read the heads once, chain in memory, write once."""
+    async def _extend(
+        self,
+        conn: Connection,
+        additions: Sequence[tuple[bytes, Entry]],
+        events: Sequence[RecordJob] = (),
+    ) -> None:
+        """Append entries to chains, with new events: read the heads once, chain in memory, write once."""
         labels = list({label for label, _ in additions})
         rows = await conn.fetch(
             "SELECT label, count, head FROM ledger.person WHERE label = ANY($1::bytea[])", labels
@@ -107,18 +116,12 @@ class Book:
             sealed = self.vault.seal(body, label)
             new.append((label, count + 1, entry.kind.value, bytes.fromhex(entry.tx), hashed, sealed))
         await conn.execute(
-            "INSERT INTO ledger.person (label, count, head) "
-            "SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[]) "
-            "ON CONFLICT (label) DO UPDATE SET count = excluded.count, head = excluded.head",
+            _EXTEND,
             labels,
             [heads[label][0] for label in labels],
             [heads[label][1] for label in labels],
-        )
-        columns = list(zip(*new, strict=True))
-        await conn.execute(
-            "INSERT INTO ledger.entry (label, n, kind, tx, hash, sealed) SELECT * FROM "
-            "unnest($1::bytea[], $2::bigint[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])",
-            *columns,
+            *zip(*new, strict=True),
+            *([column(job) for job in events] for column in _EVENT_COLUMNS),
         )
 
     async def person_entries(
@@ -139,26 +142,34 @@ class Book:
         return entries, {row["tx"].hex(): row["withheld_until"] for row in held}
 
 
-async def _insert_events(conn: Connection, jobs: Sequence[RecordJob]) -> None:
-    columns: Sequence[Callable[[RecordJob], object]] = (
-        lambda job: job.slip.tx,
-        lambda job: job.slip.digest,
-        lambda job: job.slip.sender,
-        lambda job: job.entry.provider,
-        lambda job: job.entry.permission,
-        lambda job: job.label,
-        lambda job: job.receipt.body,
-        lambda job: job.receipt.jws,
-        lambda job: Kind.DISCLOSED.value if job.entry.kind is Kind.DISCLOSED else None,
-        lambda job: job.withheld_until,
-        lambda job: job.withheld_ground,
-    )
-    await conn.execute(
-        "INSERT INTO ledger.event (tx, slip, sender, provider, permission, label, body, jws, outcome, "
-        "withheld_until, withheld_ground) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], "
-        "$4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::text[], $9::text[], $10::date[], $11::text[])",
-        *([column(job) for job in jobs] for column in columns),
-    )
+_EVENT_COLUMNS: Sequence[Callable[[RecordJob], object]] = (
+    lambda job: job.slip.tx,
+    lambda job: job.slip.digest,
+    lambda job: job.slip.sender,
+    lambda job: job.entry.provider,
+    lambda job: job.entry.permission,
+    lambda job: job.label,
+    lambda job: job.receipt.body,
+    lambda job: job.receipt.jws,
+    lambda job: Kind.DISCLOSED.value if job.entry.kind is Kind.DISCLOSED else None,
+    lambda job: job.withheld_until,
+    lambda job: job.withheld_ground,
+)
+# One statement for persons, entries and events: one round trip for a batch.
+_EXTEND = """
+WITH person AS (
+    INSERT INTO ledger.person (label, count, head)
+    SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[])
+    ON CONFLICT (label) DO UPDATE SET count = excluded.count, head = excluded.head
+), entry AS (
+    INSERT INTO ledger.entry (label, n, kind, tx, hash, sealed)
+    SELECT * FROM unnest($4::bytea[], $5::bigint[], $6::text[], $7::bytea[], $8::bytea[], $9::bytea[])
+)
+INSERT INTO ledger.event (tx, slip, sender, provider, permission, label, body, jws, outcome,
+                          withheld_until, withheld_ground)
+SELECT * FROM unnest($10::bytea[], $11::bytea[], $12::text[], $13::text[], $14::text[], $15::bytea[],
+                     $16::bytea[], $17::text[], $18::text[], $19::date[], $20::text[])
+"""
 
 
 async def _update_events(conn: Connection, jobs: Sequence[OutcomeJob]) -> None:

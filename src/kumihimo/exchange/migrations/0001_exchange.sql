@@ -7,7 +7,7 @@ CREATE TABLE exchange.person_code (
     subject     text PRIMARY KEY,
     code        bytea NOT NULL UNIQUE CHECK (octet_length(code) = 32),
     epoch       integer NOT NULL,
-    acquired_at timestamptz NOT NULL DEFAULT now()
+    acquired_at timestamptz NOT NULL DEFAULT statement_timestamp()
 );
 
 -- Flags a provider sets on a person: a human must approve (自動応答不可), the fact of the exchange is withheld
@@ -27,7 +27,7 @@ CREATE TABLE exchange.stamp (
     sender text NOT NULL,
     body   bytea NOT NULL,
     jws    text NOT NULL,
-    at     timestamptz NOT NULL DEFAULT now()
+    at     timestamptz NOT NULL DEFAULT statement_timestamp()
 );
 
 -- Refusals at a gate: who brought it and why it was refused; the slip only by its digest.
@@ -36,7 +36,7 @@ CREATE TABLE exchange.refusal (
     slip   bytea NOT NULL,
     sender text NOT NULL,
     type   text NOT NULL,
-    at     timestamptz NOT NULL DEFAULT now()
+    at     timestamptz NOT NULL DEFAULT statement_timestamp()
 );
 
 -- Inquirers: a slip before it leaves the house (with what is needed to bring it again), and its end.
@@ -50,7 +50,7 @@ CREATE TABLE exchange.inquiry (
     state       text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'provided', 'pending', 'refused', 'abandoned')),
     problem     text,
     evidence    bytea,
-    opened_at   timestamptz NOT NULL DEFAULT now(),
+    opened_at   timestamptz NOT NULL DEFAULT statement_timestamp(),
     closed_at   timestamptz
 );
 CREATE INDEX inquiry_unfinished ON exchange.inquiry (opened_at) WHERE state IN ('open', 'pending');
@@ -66,7 +66,7 @@ CREATE TABLE exchange.answer (
     envelope bytea NOT NULL,
     report   bytea NOT NULL,
     told     boolean NOT NULL DEFAULT false,
-    at       timestamptz NOT NULL DEFAULT now()
+    at       timestamptz NOT NULL DEFAULT statement_timestamp()
 );
 CREATE INDEX answer_untold ON exchange.answer (at) WHERE NOT told;
 
@@ -78,7 +78,7 @@ CREATE TABLE exchange.approval (
     information text NOT NULL,
     papers     bytea NOT NULL,
     reason     text NOT NULL,
-    asked_at   timestamptz NOT NULL DEFAULT now(),
+    asked_at   timestamptz NOT NULL DEFAULT statement_timestamp(),
     decision   text CHECK (decision IN ('approved', 'refused')),
     decided_by text,
     decided_at timestamptz,
@@ -91,5 +91,5 @@ CREATE TABLE exchange.acquisition (
     tx    bytea PRIMARY KEY,
     slip  bytea NOT NULL,
     codes integer NOT NULL,
-    at    timestamptz NOT NULL DEFAULT now()
+    at    timestamptz NOT NULL DEFAULT statement_timestamp()
 );

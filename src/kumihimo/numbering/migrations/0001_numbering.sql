@@ -4,7 +4,7 @@ CREATE SCHEMA numbering;
 CREATE TABLE numbering.person (
     number_index bytea PRIMARY KEY CHECK (octet_length(number_index) = 32),
     sealed       bytea NOT NULL,
-    at           timestamptz NOT NULL DEFAULT now()
+    at           timestamptz NOT NULL DEFAULT statement_timestamp()
 );
 
 -- Every look into the registry: who had codes made for whom, under which affair, how many; no person.
@@ -16,5 +16,5 @@ CREATE TABLE numbering.look (
     asked     integer NOT NULL,
     found     integer NOT NULL,
     answer    bytea NOT NULL,
-    at        timestamptz NOT NULL DEFAULT now()
+    at        timestamptz NOT NULL DEFAULT statement_timestamp()
 );
