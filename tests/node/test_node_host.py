@@ -55,6 +55,7 @@ async def test_health_is_false_while_the_database_is_gone_and_true_again_after(g
         admin = await ground.admin()
         await admin.execute(f"ALTER DATABASE {login} ALLOW_CONNECTIONS false")
         await ground.end_backends(settings.runtime.database)
+        await until(lambda: not institution.journal.connected)
         checks = await health(institution)
         assert (checks["database"], checks["journal"]) == (False, False)
         assert (checks["sign"], checks["directory"]) == (True, True)
@@ -103,7 +104,8 @@ async def test_a_process_announces_itself_and_stops_when_told(ground):
     ground.publish()
     runtime = settings.runtime
     (ground.folder / "digital.toml").write_text(
-        'id = "digital"\nname = "x"\nname_en = "x"\nnumber = "1"\ndomain = "jp/digital"\nbody = "x"\nrooms = []\n'
+        'id = "digital"\nname = "x"\nname_en = "x"\nnumber = "1"\n'
+        'domain = "jp/digital"\nbody = "x"\nrooms = []\n'
     )
     (ground.folder / "run.toml").write_text(
         f'institution = "digital.toml"\nbase_url = "{runtime.base_url}"\ndatabase = "{runtime.database}"\n'

@@ -1,7 +1,7 @@
 """The journal acknowledges what is on disk, once, whatever fails around it."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import asyncpg
@@ -126,6 +126,35 @@ async def test_an_apply_that_answers_too_few_commits_nothing(ground):
         with pytest.raises(RuntimeError, match="0 results for 1 jobs"):
             await journal.write("short", 1)
         assert await stored(conn) == ([], [])
+
+
+async def test_an_apply_that_hides_a_failed_statement_is_not_acknowledged(ground):
+    async with running(ground) as (journal, conn, _):
+
+        async def hiding(conn, log, jobs):
+            await conn.execute("INSERT INTO event (tx) VALUES (99)")
+            with suppress(asyncpg.PostgresError):
+                await conn.execute("SELECT 1 / 0")
+            return jobs
+
+        journal.register("hiding", hiding)
+        answers = await asyncio.gather(
+            *(journal.write("hiding", n) for n in range(3)), journal.write("event", 1), return_exceptions=True
+        )
+        assert [type(answer) for answer in answers] == [RuntimeError] * 3 + [int]
+        assert await stored(conn) == ([1], [1])
+
+
+async def test_time_stands_still_in_no_transaction_of_an_idle_journal(ground):
+    async with running(ground) as (journal, _, _):
+
+        async def clock(conn, log, jobs):
+            return [await conn.fetchval("SELECT clock_timestamp() - now()")] * len(jobs)
+
+        journal.register("clock", clock)
+        await asyncio.gather(*(journal.write("event", tx) for tx in range(1, 600)))
+        await asyncio.sleep(0.3)
+        assert (await journal.write("clock", 1)).total_seconds() < 0.2
 
 
 async def test_an_unknown_kind_and_a_kind_registered_twice_are_refused(ground):

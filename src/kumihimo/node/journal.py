@@ -24,9 +24,6 @@ BATCH = 256
 QUEUE = 4096
 _WRITER_LOCK = 0x6B6D77  # "kmw"; any constant: the lock is per database
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
-# The next transaction is opened with the commit of the last: one round trip less for each batch. An empty
-# open transaction holds no snapshot; but its now() is that of the last commit, so use statement_timestamp().
-_COMMIT = "COMMIT; BEGIN"
 
 type Apply[J, R] = Callable[[Connection, LogAppender, Sequence[J]], Awaitable[Sequence[R]]]
 type Write[J, R] = Callable[[J], Awaitable[R]]
@@ -63,6 +60,7 @@ class Journal:
         self._queue: deque[_Job] = deque()
         self._wake = asyncio.Event()
         self._closing = False
+        self._begun = False
         self._conn: Connection | None = None
         self._log: LogAppender | None = None
         self._task: asyncio.Task[None] | None = None
@@ -143,11 +141,10 @@ class Journal:
                 await conn.close()
                 return False
             self._log = await self._open_log(conn)
-            await conn.execute("BEGIN")
         except BaseException:
             conn.terminate()
             raise
-        self._conn = conn
+        self._conn, self._begun = conn, False
         conn.add_termination_listener(lambda _: self._wake.set())  # an idle writer reconnects, too
         return True
 
@@ -192,9 +189,17 @@ class Journal:
         log = self._log
         assert log is not None
         try:
+            if not self._begun:
+                await conn.execute("BEGIN")
+            self._begun = False
             results = [(jobs, await self._apply(conn, log, kind, jobs)) for kind, jobs in _by_kind(batch)]
             await log.flush(conn)
-            await conn.execute(_COMMIT)
+            # With work waiting, the next transaction opens in the same round trip; else none stays open,
+            # for in an idle one now() and current_date would stand still.
+            chain = bool(self._queue)
+            if await conn.execute("COMMIT AND CHAIN" if chain else "COMMIT") != "COMMIT":
+                raise RuntimeError("journal: an apply went on after a statement of it had failed")
+            self._begun = chain
         except Exception as fault:  # noqa: BLE001 an apply may fail in any way; its jobs are told
             log.rolled_back()
             return fault
@@ -267,7 +272,7 @@ async def _rolled_back(conn: Connection, fault: Exception) -> bool:
     if conn.is_closed() or isinstance(fault, TimeoutError | LogConflictError):
         return False  # a log that moved is read anew from the database, as after a lost connection
     try:
-        await conn.execute("ROLLBACK; BEGIN")
+        await conn.execute("ROLLBACK")
     except AWAY:
         return False
     return True

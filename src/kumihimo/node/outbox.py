@@ -38,7 +38,7 @@ type OutboxHandler = Callable[[Sequence[OutboxRow]], Awaitable[Sequence[Problem 
 
 _PUT = """
 INSERT INTO node.outbox (kind, key, payload, due)
-SELECT $1, key, payload, coalesce($4, statement_timestamp()) FROM unnest($2::text[], $3::bytea[]) AS work (key, payload)
+SELECT $1, key, payload, coalesce($4, now()) FROM unnest($2::text[], $3::bytea[]) AS work (key, payload)
 """
 _TAKE = """
 UPDATE node.outbox SET due = now() + $1 * interval '1 second', attempts = attempts + 1
