@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import cast
 from urllib.parse import SplitResult, urlsplit
 
 import httptools
@@ -133,6 +134,8 @@ class _Connection(asyncio.Protocol):
 
     async def ask(self, request: bytes, seconds: float) -> Raw:
         """Send one request and wait for its whole answer; _BrokenError if there is none in time."""
+        if self._transport is None or not self.usable:
+            raise _BrokenError("connection closed")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Raw] = loop.create_future()
         self._answer = answer
@@ -142,8 +145,6 @@ class _Connection(asyncio.Protocol):
         self._head_size, self._body_size, self._in_head = 0, 0, True
         late = loop.call_later(seconds, self.drop, "no answer in time")
         try:
-            if self._transport is None or not self.usable:
-                raise _BrokenError("connection closed")
             self._transport.write(request)
             return await answer
         except asyncio.CancelledError:
@@ -161,8 +162,7 @@ class _Connection(asyncio.Protocol):
             self._answer.set_exception(_BrokenError(reason))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            self._transport = transport
+        self._transport = cast(asyncio.WriteTransport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.drop("connection closed")
