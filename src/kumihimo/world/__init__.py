@@ -11,14 +11,19 @@ from kumihimo.world.founding import (
 )
 from kumihimo.world.nation import Nation, open_nation
 from kumihimo.world.office import Office
-from kumihimo.world.selfcheck import ask_one, find_case, self_check
+from kumihimo.world.processes import NodeFailedError
+from kumihimo.world.selfcheck import SelfCheckError, ask_one, find_case, self_check
+from kumihimo.world.settlement import SettlementError
 
 __all__ = [
     "NODES",
     "Case",
     "Nation",
+    "NodeFailedError",
     "Office",
     "Places",
+    "SelfCheckError",
+    "SettlementError",
     "ask_one",
     "cases",
     "current_directory",
