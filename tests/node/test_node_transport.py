@@ -47,7 +47,8 @@ async def server(*answers, tls=None):
     yield transport, f"http{'s' if tls else ''}://127.0.0.1:{port}/x", peers
     await transport.close()
     listening.close()
-    listening.close_clients()
+    for peer in peers:
+        peer.close()
 
 
 async def ask(transport, url, seconds=2.0):
