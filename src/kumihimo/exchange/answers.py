@@ -79,6 +79,13 @@ def verify_answer(envelope: AnswerEnvelope, accepted: Accepted) -> Answer | Prob
     return answer
 
 
+def problem_of(answer: Answer) -> Problem | None:
+    """The refusal an answer carries; a reason that is newer than this program is `unknown`."""
+    if answer.problem is None:
+        return None
+    return Problem(ErrorType(answer.problem) if answer.problem in ErrorType else ErrorType.UNKNOWN)
+
+
 def read_items(
     plain: bytes, answer: Answer, accepted: Accepted, layouts: Layouts
 ) -> Mapping[str, object] | Problem:

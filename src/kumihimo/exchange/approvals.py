@@ -6,7 +6,7 @@ later answer is delivered to the inquirer until it takes it.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -85,7 +85,8 @@ class Approvals:
         if approve:
             found = await self._read(delivery, accepted)
             verdict = Verdict(Outcome.REFUSED, found.type) if isinstance(found, Problem) else found
-        await self._record(accepted, verdict, by, approve=approve)
+        if not await self._record(accepted, verdict, by, approve=approve):
+            return Problem(ErrorType.NOT_FOUND, detail="somebody else has decided this question meanwhile")
         self.provider.on_answer()
         return verdict.outcome
 
@@ -119,9 +120,10 @@ class Approvals:
             return found
         return select_items(slip.items, found, layout.locating, person, approved=True)
 
-    async def _record(self, accepted: Accepted, verdict: Verdict, by: str, *, approve: bool) -> None:
+    async def _record(self, accepted: Accepted, verdict: Verdict, by: str, *, approve: bool) -> bool:
+        """Write the decision down, if nobody else did; a withholding stays, even if not reported yet."""
         envelope = answer_form.write(self.provider.envelope(accepted, verdict))
-        report = msgspec.json.encode(self.provider.report(accepted, verdict))
+        report = self.provider.report(accepted, verdict)
         async with self.provider.institution.db.read() as conn, conn.transaction():
             taken = await conn.execute(
                 "UPDATE exchange.approval SET decision = $2, decided_by = $3, decided_at = now() "
@@ -131,15 +133,20 @@ class Approvals:
                 by,
             )
             if taken != "UPDATE 1":
-                return
+                return False
+            before = await conn.fetchval(
+                "SELECT report FROM exchange.answer WHERE tx = $1 FOR UPDATE", accepted.slip.tx
+            )
+            said = msgspec.json.decode(before, type=Report)
             await conn.execute(
                 "UPDATE exchange.answer SET outcome = $2, envelope = $3, report = $4, told = false "
                 "WHERE tx = $1",
                 accepted.slip.tx,
                 verdict.outcome.value,
                 envelope,
-                report,
+                msgspec.json.encode(replace(report, withhold=report.withhold or said.withhold)),
             )
+        return True
 
 
 @dataclass(slots=True)

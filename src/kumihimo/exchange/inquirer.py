@@ -54,7 +54,7 @@ from kumihimo.exchange.slip import (
     nonce_of,
     slip_codec,
 )
-from kumihimo.exchange.store import CloseJob, OpenJob, Writes
+from kumihimo.exchange.store import CloseJob, OpenJob, Refusal, Writes
 from kumihimo.exchange.visits import (
     PATIENCE_SECONDS,
     RETRYABLE,
@@ -104,13 +104,18 @@ class Inquirer:
         """Ask; give the answer with its evidence kept, or the refusal (also kept)."""
         code = await self._code(question.subject)
         if isinstance(code, Problem):
-            return code
+            return await self._refused(code)
         written = self._write(question, code)
         if isinstance(written, Problem):
-            return written
+            return await self._refused(written)
         papers, accepted = written
         await self.writes.open(self._open_job(papers, accepted))
         return await self._finish(papers, accepted)
+
+    async def _refused(self, problem: Problem) -> Problem:
+        """Leave a trace of a question that never became a slip; it names no person."""
+        await self.writes.refusal(Refusal(b"", self.institution.settings.id, problem.type.value))
+        return problem
 
     async def resume(self) -> int:
         """Bring again what was on its way when the gateway stopped; give how many were taken up."""
@@ -327,7 +332,7 @@ class Inquirer:
             if isinstance(opened, Problem):
                 return opened
             plain = opened
-            read = read_items(plain, accepted, self.rules.layouts)
+            read = read_items(plain, answer, accepted, self.rules.layouts)
             if isinstance(read, Problem):
                 return read
             items = read

@@ -10,14 +10,14 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers import BaseRouteHandler
 
 from kumihimo.base import ErrorType, Problem
-from kumihimo.exchange.answers import Given
+from kumihimo.exchange.answers import Given, problem_of
 from kumihimo.exchange.envelopes import Wanted
 from kumihimo.exchange.gateway import Gateway
 from kumihimo.exchange.inquirer import Question
@@ -25,6 +25,7 @@ from kumihimo.exchange.slip import Conditions, Mark
 from kumihimo.node import JournalBusy, JournalUnavailable
 
 PROBLEM_JSON = "application/problem+json"
+_STORE_AWAY = Problem(ErrorType.PROVIDER_UNAVAILABLE, detail="this office's own store is away")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ def refuse(problem: Problem) -> Response[bytes]:
 
 def given_document(given: Given) -> dict[str, object]:
     """An answer as the office's systems read it."""
-    answer = given.answer
+    answer, problem = given.answer, problem_of(given.answer)
     return {
         "tx": given.tx,
         "outcome": answer.outcome.value,
@@ -119,7 +120,7 @@ def given_document(given: Given) -> dict[str, object]:
         "absent": answer.absent,
         "live": answer.cached_at is None,
         "answered_at": answer.time,
-        "problem": Problem(ErrorType(answer.problem)).document() if answer.problem else None,
+        "problem": problem.document() if problem else None,
         "items": given.items,
     }
 
@@ -131,7 +132,12 @@ async def ask(gateway: Gateway, question: Question) -> Given | Problem:
     except JournalBusy:
         return Problem(ErrorType.BUSY)
     except JournalUnavailable:
-        return Problem(ErrorType.PROVIDER_UNAVAILABLE, detail="this office's own store is away")
+        return _STORE_AWAY
+
+
+def refuse_for_now(_: Request[object, object, State], fault: Exception) -> Response[bytes]:
+    """A refusal when the journal is full or the store is away."""
+    return refuse(Problem(ErrorType.BUSY) if isinstance(fault, JournalBusy) else _STORE_AWAY)
 
 
 class Office(Controller):
@@ -139,6 +145,7 @@ class Office(Controller):
 
     path = "/api"
     guards = (only_own_systems,)
+    exception_handlers = {JournalBusy: refuse_for_now, JournalUnavailable: refuse_for_now}  # noqa: RUF012
 
     @post("/inquiries", status_code=200)
     async def inquire(self, data: InquiryBody, state: State) -> Response[bytes]:

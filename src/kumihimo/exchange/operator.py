@@ -45,7 +45,10 @@ class Operator:
         if isinstance(converted, Problem):
             return await self._refuse(request.slip, sender, converted)
         draft = Draft(accepted, *converted, int(now.timestamp() * 1000))
-        return await self.writes.stamp(self._job(draft))
+        stamped = await self.writes.stamp(self._job(draft))
+        if isinstance(stamped, Problem):
+            return await self._refuse(request.slip, sender, stamped)
+        return stamped
 
     def _first_stamp(self, request: StampRequest, accepted: Accepted) -> Stamp | Problem | None:
         if self.number == 1:

@@ -85,10 +85,12 @@ class Provider:
         job = self._job(accepted, delivery, verdict)
         written = await self.writes.answer(job)
         self.on_answer()
-        return written
+        return await self._refuse(delivery, sender, written) if isinstance(written, Problem) else written
 
     def _open(self, delivery: Delivery, accepted: Accepted) -> tuple[InstitutionCode, Conditions] | Problem:
         directory = self.institution.directory.current
+        if accepted.target.id != self.institution.settings.id:
+            return Problem(ErrorType.NOT_PERMITTED, detail="this slip asks another institution")
         stamps = check_stamps(delivery.first, delivery.second, accepted, directory)
         if isinstance(stamps, Problem):
             return stamps
@@ -221,7 +223,8 @@ async def find_person(conn: AnyConnection, code: InstitutionCode) -> Person | No
     """The person an institution knows by this code, with the flags in force on them; null when nobody."""
     rows = await conn.fetch(
         "SELECT c.subject, f.flag, f.ground, f.until FROM exchange.person_code AS c "
-        "LEFT JOIN exchange.person_flag AS f ON f.subject = c.subject AND f.until >= current_date "
+        "LEFT JOIN exchange.person_flag AS f ON f.subject = c.subject AND f.until >= "
+        "(statement_timestamp() AT TIME ZONE 'Asia/Tokyo')::date "
         "WHERE c.code = $1",
         code.element,
     )

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 import msgspec
 
+from kumihimo.base import JST
 from kumihimo.codes import InstitutionCode, multiply
 from kumihimo.exchange import Mark, Outcome, Report, Slip
 
@@ -149,6 +150,7 @@ def lines(entries: Sequence[Entry], withheld: Mapping[str, date], now: datetime)
     for entry in entries:
         if entry.kind is Kind.OUTCOME:
             outcomes[entry.tx] = entry
+    day = now.astimezone(JST).date()
     oldest = (now - timedelta(days=365.25 * RETENTION_YEARS)).timestamp() * 1000
     recent = (now - QUIET).timestamp() * 1000
     shown = [
@@ -157,6 +159,6 @@ def lines(entries: Sequence[Entry], withheld: Mapping[str, date], now: datetime)
         if entry.kind is not Kind.OUTCOME
         and entry.time >= oldest
         and (entry.tx in outcomes or entry.kind is Kind.DISCLOSED or entry.time < recent)
-        and withheld.get(entry.tx, now.date()) <= now.date()
+        and withheld.get(entry.tx, day) <= day
     ]
     return tuple(sorted(shown, key=lambda line: line.asked.time, reverse=True))

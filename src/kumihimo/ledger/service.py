@@ -65,7 +65,7 @@ class Ledger:
         return await self.record_write(self._job(accepted, label, Kind.ASKED))
 
     async def outcome(self, body: bytes, sender: Entry | None) -> bytes | Problem:
-        """Take a provider's reports; exchanges the ledger has never recorded are an alarm, not a record."""
+        """Take a provider's reports; an exchange it was never asked for is an alarm, not a record."""
         message = reports_form.read(body)
         if isinstance(message, Problem):
             return message
@@ -76,7 +76,7 @@ class Ledger:
         )
         unknown = known.count(False)
         if unknown:
-            self.institution.logger.warning("outcomes of unknown exchanges", sender=sender.id, count=unknown)
+            self.institution.logger.warning("outcomes of exchanges not asked of the sender", sender=sender.id, count=unknown)
         return msgspec.json.encode({"taken": len(message.reports) - unknown})
 
     async def disclose(self, body: bytes, sender: Entry | None) -> bytes | Problem:

@@ -73,7 +73,7 @@ class Book:
     async def apply_outcomes(
         self, conn: Connection, log: LogAppender, jobs: Sequence[OutcomeJob]
     ) -> Sequence[bool]:
-        """Record outcomes on the persons concerned; tell for each whether the exchange is known.
+        """Record outcomes on the persons concerned; tell for each whether its sender was asked for it.
 
         Only the provider that was asked may report, and the same outcome reported again changes nothing.
         """
@@ -93,7 +93,7 @@ class Book:
         if fresh:
             await self._extend(conn, [(bytes(events[job.tx]["label"]), job.entry) for job in fresh])
             await _update_events(conn, fresh)
-        return [job.tx in events for job in jobs]
+        return [job.tx in events and events[job.tx]["provider"] == job.sender for job in jobs]
 
     async def _extend(
         self,
@@ -191,7 +191,10 @@ async def _update_events(conn: Connection, jobs: Sequence[OutcomeJob]) -> None:
 async def withheld_count(conn: AnyConnection) -> int:
     """How many events are withheld by law now: a visible, bounded number."""
     return int(
-        await conn.fetchval("SELECT count(*) FROM ledger.event WHERE withheld_until > current_date") or 0
+        await conn.fetchval(
+            "SELECT count(*) FROM ledger.event "
+            "WHERE withheld_until > (statement_timestamp() AT TIME ZONE 'Asia/Tokyo')::date"
+        ) or 0
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from kumihimo.base import Problem
+from kumihimo.base import ErrorType, Problem
 from kumihimo.node.client import JSON, PROBLEM_JSON
 from kumihimo.node.directory import Entry
 
@@ -37,17 +37,19 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an institution answers; on the signed plane the host signs it."""
+    """What an institution answers; on the signed plane the host signs it, and notes a `refusal`."""
 
     status: int
     body: bytes = field(repr=False)
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    refusal: ErrorType | None = None
 
     @classmethod
     def of(cls, problem: Problem) -> "Reply":
         """A refusal as an RFC 9457 problem document."""
-        return cls(problem.status, msgspec.json.encode(problem.document()), PROBLEM_JSON)
+        body = msgspec.json.encode(problem.document())
+        return cls(problem.status, body, PROBLEM_JSON, refusal=problem.type)
 
 
 type Handler = Callable[[Message], Awaitable[Reply]]

@@ -50,10 +50,13 @@ class Door:
         headers = _headers(scope)
         message = self._verified(path, scope, headers, body)
         if isinstance(message, Problem):
-            self.institution.logger.warning("message refused", type=message.type.value, path=path)
-            reply, signature = Reply.of(message), signatures.signature_of(headers)
+            reply, signature, sender = Reply.of(message), signatures.signature_of(headers), None
         else:
-            reply, signature = await self._handled(self._exchange, message), message.signature
+            reply = await self._handled(self._exchange, message)
+            signature, sender = message.signature, message.sender
+        if reply.refusal is not None:
+            by = sender.id if sender else ""
+            self.institution.logger.warning("message refused", type=reply.refusal.value, path=path, sender=by)
         signed = signatures.sign_response(
             status=reply.status,
             body=reply.body,

@@ -37,6 +37,7 @@ from kumihimo.exchange import (
     collect_stamps,
     digest,
     party,
+    replayed,
     sign,
     slip_codec,
     today,
@@ -46,7 +47,7 @@ from kumihimo.law import Law
 from kumihimo.messages import boxes
 from kumihimo.node import Entry, Institution
 from kumihimo.numbering.model import Numbered, decode, number_index
-from kumihimo.numbering.store import Look, find_persons, recall
+from kumihimo.numbering.store import Asked, Look, find_persons, recall
 
 INFORMATION = "情報提供用個人識別符号"
 LIFE_MS = 60_000
@@ -64,7 +65,7 @@ class Numbering:
     institution: Institution
     law: Law
     index_key: bytes = field(repr=False)
-    look_write: Callable[[Look], Awaitable[bytes]]
+    look_write: Callable[[Look], Awaitable[bytes | Problem]]
 
     async def acquire(self, body: bytes, sender: Entry | None) -> bytes | Problem:
         """Make codes for an institution: give the stamped slip, and the positions nobody was found for."""
@@ -73,14 +74,17 @@ class Numbering:
             return ask
         directory = self.institution.directory.current
         recipient = directory.entries.get(ask.recipient)
-        if sender is None or recipient is None or len(ask.tx) != 16:
+        if len(ask.tx) != 16:
+            return Problem(ErrorType.MALFORMED, detail="a tx is 16 bytes")
+        if sender is None or recipient is None:
             return Problem(
                 ErrorType.INSTITUTION_UNKNOWN, detail="requester or recipient is not in the directory"
             )
         async with self.institution.db.read() as conn:
-            before = await recall(conn, ask.tx, sender.id)
+            before = await recall(conn, ask.tx)
         if before is not None:
-            return before
+            same = (before.requester, before.request) == (sender.id, digest(body))
+            return before.answer if same else replayed()
         fault = self._entitled(sender, ask.affair)
         wanted = fault or self._wanted(ask)
         if isinstance(wanted, Problem):
@@ -92,7 +96,8 @@ class Numbering:
         if isinstance(delivery, Problem):
             return delivery
         answer = acquired_form.write(Acquired(delivery=delivery, refused=refused))
-        look = Look(ask.tx, sender.id, recipient.id, ask.affair, len(wanted), len(rows), answer)
+        asked = Asked(sender.id, digest(body), answer)
+        look = Look(ask.tx, asked, recipient.id, ask.affair, len(wanted), len(rows))
         return await self.look_write(look)
 
     def _entitled(self, sender: Entry, affair: str) -> Problem | None:

@@ -3,46 +3,59 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kumihimo.base import Problem
+from kumihimo.exchange import replayed
 from kumihimo.log import LogAppender
 from kumihimo.node import AnyConnection, Connection
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asked, with which bytes (their SHA-256), and the answer: the same request gets the same answer."""
+
+    requester: str
+    request: bytes
+    answer: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
-    """One look into the registry, and the answer it led to (kept so that a retry gets the same one)."""
+    """One look into the registry: for whom, under which affair, how many numbers, how many persons found."""
 
     tx: bytes
-    requester: str
+    by: Asked
     recipient: str
     affair: str
     asked: int
     found: int
-    answer: bytes = field(repr=False)
 
 
-async def apply_looks(conn: Connection, log: LogAppender, jobs: Sequence[Look]) -> Sequence[bytes]:
-    """Record looks, each once; the first answer to a tx stands."""
+async def apply_looks(conn: Connection, log: LogAppender, jobs: Sequence[Look]) -> Sequence[bytes | Problem]:
+    """Record looks, each once; the first answer to a tx stands, and nobody else gets one under it."""
+    results: list[bytes | Problem] = []
     for job in jobs:
         await conn.execute(
-            "INSERT INTO numbering.look (tx, requester, recipient, affair, asked, found, answer) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (tx) DO NOTHING",
+            "INSERT INTO numbering.look (tx, requester, request, recipient, affair, asked, found, answer) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tx) DO NOTHING",
             job.tx,
-            job.requester,
+            job.by.requester,
+            job.by.request,
             job.recipient,
             job.affair,
             job.asked,
             job.found,
-            job.answer,
+            job.by.answer,
         )
-    return [job.answer for job in jobs]
+        kept = await recall(conn, job.tx)
+        same = kept is not None and (kept.requester, kept.request) == (job.by.requester, job.by.request)
+        results.append(kept.answer if kept is not None and same else replayed())
+    return results
 
 
-async def recall(conn: AnyConnection, tx: bytes, requester: str) -> bytes | None:
-    """The answer this requester got before under this tx."""
-    answer = await conn.fetchval(
-        "SELECT answer FROM numbering.look WHERE tx = $1 AND requester = $2", tx, requester
-    )
-    return bytes(answer) if answer is not None else None
+async def recall(conn: AnyConnection, tx: bytes) -> Asked | None:
+    """What was asked and answered before under this tx."""
+    row = await conn.fetchrow("SELECT requester, request, answer FROM numbering.look WHERE tx = $1", tx)
+    return Asked(row["requester"], bytes(row["request"]), bytes(row["answer"])) if row else None
 
 
 async def find_persons(conn: AnyConnection, indexes: Sequence[bytes]) -> Mapping[bytes, bytes]:

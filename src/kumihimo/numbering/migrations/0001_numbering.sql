@@ -11,6 +11,7 @@ CREATE TABLE numbering.person (
 CREATE TABLE numbering.look (
     tx        bytea PRIMARY KEY,
     requester text NOT NULL,
+    request   bytea NOT NULL CHECK (octet_length(request) = 32),
     recipient text NOT NULL,
     affair    text NOT NULL,
     asked     integer NOT NULL,
