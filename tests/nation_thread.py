@@ -3,22 +3,29 @@
 import asyncio
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from kumihimo.world import Nation, open_nation
+from kumihimo.world import NODES, Nation, open_nation
 
 
 @contextmanager
-def running_nation(residents: int, seed: int = 7) -> Iterator[Nation]:
+def running_nation(
+    residents: int, seed: int = 7, nodes: Mapping[str, tuple[str, ...]] = NODES
+) -> Iterator[Nation]:
     """A nation of its own ports and data folder, with its processes watched, until the block ends."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="nation", daemon=True)
     thread.start()
     with tempfile.TemporaryDirectory(prefix="kumihimo-") as folder:
         opening = open_nation(
-            Path(folder) / "nation", lambda *_: None, residents=residents, seed=seed, throwaway=True
+            Path(folder) / "nation",
+            lambda *_: None,
+            residents=residents,
+            seed=seed,
+            throwaway=True,
+            nodes=nodes,
         )
         nation = asyncio.run_coroutine_threadsafe(opening, loop).result(180)
         try:

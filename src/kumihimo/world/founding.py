@@ -81,8 +81,10 @@ def institution_ids() -> tuple[str, ...]:
     return tuple(name for names in NODES.values() for name in names)
 
 
-async def found(places: Places, server: EmbeddedPostgres, ports: Mapping[str, int]) -> None:
-    """Create keys, databases, settings and the directory of every institution."""
+async def found(
+    places: Places, server: EmbeddedPostgres, nodes: Mapping[str, Sequence[str]], ports: Mapping[str, int]
+) -> None:
+    """Create keys, databases, settings and the directory of every institution; `nodes`: who hosts whom."""
     ids = institution_ids()
     for name in ids:
         places.institution(name).mkdir(parents=True, exist_ok=True)
@@ -93,10 +95,10 @@ async def found(places: Places, server: EmbeddedPostgres, ports: Mapping[str, in
     _share_pair_keys(places, ids)
     roots = {number: load_keys(places.keys(name), name) for number, name in OPERATORS.items()}
     commission = load_keys(places.keys("ppc"), "ppc")
-    directory_port = next(ports[node] for node, names in NODES.items() if OPERATORS[1] in names)
+    directory_port = next(ports[node] for node, names in nodes.items() if OPERATORS[1] in names)
     owner = await asyncpg.connect(server.owner_dsn)
     try:
-        for node, names in NODES.items():
+        for node, names in nodes.items():
             for name in names:
                 dsn = server.dsn(name, await create_database(owner, name))
                 _write_settings(places, name, dsn, ports[node], directory_port, roots, commission)

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import asyncpg
@@ -27,6 +27,7 @@ class Charter:
     seed: int
     ports: Mapping[str, int]
     settled: bool
+    nodes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NODES)
 
 
 @dataclass(slots=True)
@@ -72,10 +73,19 @@ def free_ports(count: int) -> list[int]:
 
 
 async def open_nation(
-    root: Path, told: Progress, *, residents: int = 1000, seed: int = 1, throwaway: bool = False
+    root: Path,
+    told: Progress,
+    *,
+    residents: int = 1000,
+    seed: int = 1,
+    throwaway: bool = False,
+    nodes: Mapping[str, tuple[str, ...]] = NODES,
 ) -> Nation:
-    """Open the nation in this folder; found and settle it first when there is none or it was left unfinished."""
-    places = Places(root.resolve())
+    """Open the nation in this folder; found and settle it first when there is none or it was left unfinished.
+
+    `nodes` says which process hosts whom; like the residents and the seed, it is decided at the founding.
+    """
+    places = Places(root.resolve())  # noqa: ASYNC240 once, before anything runs
     charter = _charter(places)
     if charter is not None and not charter.settled:
         told("途中で止まった国を作り直します", "founding again what was left unfinished")
@@ -88,15 +98,15 @@ async def open_nation(
     try:
         fresh = charter is None
         if charter is None:
-            charter = _new_charter(residents, seed, throwaway=throwaway)
+            charter = _new_charter(residents, seed, nodes, throwaway=throwaway)
             _write(places, charter)
             told("機関の鍵とデータベースを作っています", "making keys and databases of the institutions")
-            await found(places, server, charter.ports)
+            await found(places, server, charter.nodes, charter.ports)
         else:
             serial, oversight = served_directory(places)
             publish(places, serial + 1, oversight)
         told("機関を起動しています", f"starting {len(institution_ids())} institutions")
-        processes = Processes(_nodes(places), lambda text: told(text, text))
+        processes = Processes(_nodes(places, charter.nodes), lambda text: told(text, text))
         await processes.start()
         if fresh:
             await settle(places, server, charter.residents, charter.seed, told)
@@ -111,9 +121,12 @@ async def open_nation(
         raise
 
 
-def _new_charter(residents: int, seed: int, *, throwaway: bool) -> Charter:
-    ports = free_ports(len(NODES)) if throwaway else list(range(FIRST_PORT, FIRST_PORT + len(NODES)))
-    return Charter(residents=residents, seed=seed, ports=dict(zip(NODES, ports, strict=True)), settled=False)
+def _new_charter(
+    residents: int, seed: int, nodes: Mapping[str, tuple[str, ...]], *, throwaway: bool
+) -> Charter:
+    ports = free_ports(len(nodes)) if throwaway else range(FIRST_PORT, FIRST_PORT + len(nodes))
+    listening = dict(zip(nodes, ports, strict=True))
+    return Charter(residents=residents, seed=seed, ports=listening, settled=False, nodes=nodes)
 
 
 def _charter(places: Places) -> Charter | None:
@@ -127,10 +140,10 @@ def _write(places: Places, charter: Charter) -> None:
     (places.root / "nation.json").write_bytes(msgspec.json.encode(charter))
 
 
-def _nodes(places: Places) -> list[Node]:
+def _nodes(places: Places, hosted: Mapping[str, tuple[str, ...]]) -> list[Node]:
     logs = places.root / "logs"
     logs.mkdir(exist_ok=True)
     return [
         Node(name, tuple(places.runtime(one) for one in names), logs / f"{name}.log")
-        for name, names in NODES.items()
+        for name, names in hosted.items()
     ]
