@@ -31,7 +31,7 @@ def find_case(
 
 
 async def ask_one(
-    office: Office, case: Case, provider: str, subject: str, **more: object
+    office: Office, case: Case, provider: str, subject: str, /, **more: object
 ) -> Mapping[str, Any] | Problem:
     """Ask one lawful question through an office's API."""
     body = {
