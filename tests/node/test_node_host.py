@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ from kumihimo.node.telemetry import REFUSED, refuse_personal
 async def test_health_is_true_with_all_and_names_what_is_missing(ground):
     settings = await ground.institution("digital")
     ground.publish()
-    async with hosting([settings]) as (_, [institution]), httpx.AsyncClient() as client:
+    async with hosting([settings]) as [institution], httpx.AsyncClient() as client:
         assert await healthy(institution)
         url = f"{settings.base_url}/o/health"
         answer = await client.get(url)
@@ -50,7 +51,7 @@ async def test_health_is_true_with_all_and_names_what_is_missing(ground):
 async def test_health_is_false_while_the_database_is_gone_and_true_again_after(ground):
     settings = await ground.institution("digital")
     ground.publish()
-    async with hosting([settings]) as (_, [institution]):
+    async with hosting([settings]) as [institution]:
         login = settings.runtime.database.split("//")[1].split(":")[0]
         admin = await ground.admin()
         await admin.execute(f"ALTER DATABASE {login} ALLOW_CONNECTIONS false")
@@ -70,7 +71,7 @@ async def test_an_institution_missing_from_the_directory_is_not_healthy(ground):
     settings = await ground.institution("digital")
     ground.entries.clear()
     ground.publish()
-    async with hosting([settings]) as (_, [institution]):
+    async with hosting([settings]) as [institution]:
         checks = await health(institution)
         assert checks["directory"] and not checks["known"]
 
@@ -79,7 +80,7 @@ async def test_a_directory_that_appears_later_is_fetched_from_its_address(ground
     server, reader = await ground.institution("digital"), await ground.institution("muni-131016")
     url = f"{server.base_url}/o/directory"
     reader = replace(reader, runtime=replace(reader.runtime, directory_file=None, directory=(url,)))
-    async with hosting([server, reader]) as (_, [_, institution]):
+    async with hosting([server, reader]) as [_, institution]:
         assert institution.directory.current.serial == 0
         ground.publish()
         await until(lambda: institution.directory.current.serial == 1)
@@ -97,6 +98,15 @@ async def test_institutions_of_one_process_share_one_port(ground):
     with pytest.raises(SettingsError, match="share host and port"):
         async with hosting([one, other]):
             pass
+
+
+async def test_a_port_that_is_taken_is_an_error_before_anything_is_served(ground):
+    settings = await ground.institution("digital")
+    before = asyncio.all_tasks()
+    with socket.create_server(("127.0.0.1", ground.port)), pytest.raises(OSError, match="in use"):
+        async with hosting([settings]):
+            pass
+    assert asyncio.all_tasks() <= before
 
 
 async def test_a_process_announces_itself_and_stops_when_told(ground):

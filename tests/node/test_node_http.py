@@ -1,6 +1,7 @@
 """Signed HTTP between institutions hosted in one process, over a real socket."""
 
 import asyncio
+import random
 import secrets
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -59,7 +60,7 @@ async def open_echo(institution):
 async def two_institutions(ground, **options):
     settings = [await ground.institution("asker", ("echo",)), await ground.institution("other", ("echo",))]
     ground.publish()
-    async with hosting(settings, rooms=lambda _: open_echo, **options) as (_, institutions):
+    async with hosting(settings, rooms=lambda _: open_echo, **options) as institutions:
         yield institutions
 
 
@@ -245,6 +246,34 @@ async def test_a_message_that_was_changed_gets_its_typed_and_signed_refusal(grou
         assert refused is None or isinstance(headers, list)
 
 
+async def test_a_request_changed_in_any_byte_is_refused_and_never_a_fault(ground):
+    chance = random.Random(20260614)
+    async with two_institutions(ground) as (asker, other), httpx.AsyncClient() as client:
+        uri = f"{other.settings.base_url}/x/echo"
+        body = b'{"from":"asker"}'
+        headers = signed_headers(asker, uri, body)
+        assert (await client.post(uri, headers=headers, content=body)).status_code == 200
+        for _ in range(200):
+            changed, content = dict(headers), bytearray(body)
+            name = chance.choice([*headers, "body"])
+            if name == "body":
+                content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+            else:
+                at, letter = chance.randrange(len(changed[name])), chr(chance.randrange(33, 127))
+                changed[name] = changed[name][:at] + letter + changed[name][at + 1 :]
+            if (changed, bytes(content)) == (headers, body):
+                continue
+            answer = await client.post(uri, headers=changed, content=bytes(content))
+            kind = answer.json()["type"].removeprefix("urn:kumihimo:error:")
+            assert kind in {
+                "malformed",
+                "signature-invalid",
+                "institution-unknown",
+                "expired",
+                "clock-skew",
+            }, (name, changed)
+
+
 async def test_a_message_for_another_path_or_institution_does_not_pass(ground):
     async with two_institutions(ground) as (asker, other):
         headers = signed_headers(asker, f"{other.settings.base_url}/x/refuse", b"{}")
@@ -339,7 +368,7 @@ async def test_stopping_finishes_answers_in_the_making_and_leaves_no_task(ground
 
     settings = [await ground.institution("asker", ("echo",)), await ground.institution("other", ("echo",))]
     ground.publish()
-    async with hosting(settings, rooms=lambda _: open_slow) as (_, (asker, _other)):
+    async with hosting(settings, rooms=lambda _: open_slow) as (asker, _):
         asking = asyncio.create_task(asker.client.post("other", "slow", b"{}", nonce=nonce(), timeout=10))
         await started.wait()
         asyncio.get_running_loop().call_later(0.2, release.set)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvloop
 
+from kumihimo.node.database import AWAY, MigrationError
 from kumihimo.node.host import run
 from kumihimo.node.journal import SecondWriterError
 from kumihimo.node.settings import SettingsError, load_settings
@@ -23,7 +24,7 @@ def main() -> int:
     configure_logging(os.environ.get("KUMIHIMO_LOG", "warning"))
     try:
         uvloop.run(run([load_settings(path) for path in arguments.settings]))
-    except (SettingsError, SecondWriterError) as fault:
+    except (SettingsError, SecondWriterError, MigrationError, *AWAY) as fault:
         sys.stderr.write(f"{fault}\n")
         return 2
     return 0

@@ -80,7 +80,7 @@ class DirectoryView:
 
     async def _look(self) -> None:
         file = self._runtime.directory_file
-        document = await (self._fetch() if file is None else asyncio.to_thread(self._reread, file))
+        document = await self._fetch() if file is None else self._reread(file)
         problem = self.offer(document) if isinstance(document, bytes) else document
         if problem is not None and problem != self._last_problem:
             self._logger.warning("directory refused", type=problem.type.value, detail=problem.detail)

@@ -15,7 +15,7 @@ from kumihimo.node.handlers import Room
 from kumihimo.node.health import healthy, open_resources
 from kumihimo.node.http import Door, Host
 from kumihimo.node.institution import Institution, open_institution
-from kumihimo.node.server import Server
+from kumihimo.node.server import Server, listen
 from kumihimo.node.settings import InstitutionSettings, SettingsError
 
 type OpenRoom = Callable[[Institution], Awaitable[Room]]
@@ -33,7 +33,7 @@ async def hosting(
     *,
     clock: Clock = system_clock,
     rooms: Callable[[str], OpenRoom] = find_room,
-) -> AsyncIterator[tuple[Server, list[Institution]]]:
+) -> AsyncIterator[list[Institution]]:
     """Open institutions with their rooms and serve them; on leaving, stop gracefully in reverse order."""
     places = {(one.runtime.host, one.runtime.port) for one in settings}
     if len(places) != 1:
@@ -48,14 +48,14 @@ async def hosting(
             for room in opened:
                 stack.push_async_callback(room.close)
             doors.append(Door(institution, opened, open_resources(institution)))
-        server = Server(Host(doors), host=host, port=port)
-        serving = asyncio.create_task(server.serve(), name="http")
+        server = Server(Host(doors))
+        serving = asyncio.create_task(server.serve(sockets=[listen(host, port)]), name="http")
         stack.push_async_callback(_stop, server, serving)
         while not server.started and not serving.done():  # noqa: ASYNC110 uvicorn tells by a flag only
             await asyncio.sleep(0.01)
         if serving.done():
             serving.result()
-        yield server, [door.institution for door in doors]
+        yield [door.institution for door in doors]
 
 
 async def _stop(server: Server, serving: asyncio.Task[None]) -> None:
@@ -68,18 +68,19 @@ async def run(settings: Sequence[InstitutionSettings]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with hosting(settings) as (server, institutions):
+    async with hosting(settings) as institutions:
         # Law tables and modules live as long as the process; the collector need not look at them again.
         gc.collect()
         gc.freeze()
-        ready = asyncio.create_task(_announce(server, institutions))
+        ready = asyncio.create_task(_announce(institutions))
         await stop.wait()
         ready.cancel()
         await asyncio.gather(ready, return_exceptions=True)
 
 
-async def _announce(server: Server, institutions: Sequence[Institution]) -> None:
+async def _announce(institutions: Sequence[Institution]) -> None:
     while not all([await healthy(one) for one in institutions]):  # noqa: ASYNC110 nobody announces health
         await asyncio.sleep(0.05)
     names = [institution.settings.id for institution in institutions]
-    print(json.dumps({"ready": names, "port": server.port}), file=sys.stderr, flush=True)  # noqa: T201
+    port = institutions[0].settings.runtime.port
+    print(json.dumps({"ready": names, "port": port}), file=sys.stderr, flush=True)  # noqa: T201

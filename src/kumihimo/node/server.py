@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Iterator
-from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,6 +14,7 @@ from kumihimo.node.handlers import AsgiApp, Reply
 HEADER_LIMIT = 32 * 1024
 HEADER_TIMEOUT = 10.0
 _KEEP_ALIVE = 75  # seconds; longer than any client of ours keeps an idle connection
+_BACKLOG = 2048
 _GRACE = 20  # seconds for answers in the making when the node stops
 
 
@@ -72,12 +73,10 @@ class GuardedProtocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """Uvicorn without its own signal handling: the node decides when to stop."""
 
-    def __init__(self, app: AsgiApp, *, host: str, port: int) -> None:
+    def __init__(self, app: AsgiApp) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                host=host,
-                port=port,
                 http=GuardedProtocol,
                 ws="none",
                 lifespan="off",
@@ -97,8 +96,8 @@ class Server(uvicorn.Server):
         """Leave signals to the node."""
         yield
 
-    @property
-    def port(self) -> int:
-        """The port in use, also where the system chose it."""
-        address: Any = self.servers[0].sockets[0].getsockname()
-        return int(address[1])
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port, or raise OSError; uvicorn itself would end the process without a word."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
