@@ -22,10 +22,11 @@ from kumihimo.exchange.envelopes import (
     wanted_box,
 )
 from kumihimo.exchange.gates import Accepted, Rules, check_slip, check_stamps, needs_ledger, party, today
-from kumihimo.exchange.gateway import Gateway, answering, open_gateway, stamping
+from kumihimo.exchange.gateway import Gateway, answering, gateway_room, open_gateway, stamping
 from kumihimo.exchange.inquirer import Inquirer, Question
 from kumihimo.exchange.layouts import Layout, Layouts, layouts
 from kumihimo.exchange.provider import seal_answer
+from kumihimo.exchange.questions import plain
 from kumihimo.exchange.receiving import LEDGER_BOX, TARGET_BOX, open_box, take_codes
 from kumihimo.exchange.registers import query_text
 from kumihimo.exchange.slip import (
@@ -118,12 +119,14 @@ __all__ = [
     "delivery_form",
     "digest",
     "evidence_form",
+    "gateway_room",
     "layouts",
     "needs_ledger",
     "open_box",
     "open_gateway",
     "papers_form",
     "party",
+    "plain",
     "query_text",
     "receipt_codec",
     "replayed",

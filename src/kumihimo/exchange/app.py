@@ -1,10 +1,8 @@
 """Opens the exchange room of an institution: an operator's desk where settings say so, else a gateway."""
 
-import asyncio
-
 from kumihimo.codes import OperatorNumber
-from kumihimo.exchange.desk import desk_pages
-from kumihimo.exchange.gateway import open_gateway, open_operator, stamping
+from kumihimo.exchange.counts import operator_counts, showing
+from kumihimo.exchange.gateway import gateway_room, open_gateway, open_operator, stamping
 from kumihimo.node import Institution, Room
 
 
@@ -14,16 +12,10 @@ async def open_room(institution: Institution) -> Room:
     for number in numbers:
         if f"operator-{number}" in institution.settings.services:
             operator = open_operator(institution, number)
-            return Room("exchange", exchange={"stamp": stamping(operator.stamp)})
+            counts = showing(lambda: operator_counts(institution))
+            return Room("exchange", exchange={"stamp": stamping(operator.stamp)}, open={"counts": counts})
+    # Operators have no pages, so they never load what makes pages.
+    from kumihimo.exchange.desk import desk_pages  # noqa: PLC0415
+
     gateway = open_gateway(institution)
-    tasks = (
-        asyncio.create_task(gateway.courier.run(), name=f"{institution.settings.id} courier"),
-        asyncio.create_task(gateway.inquirer.resume(), name=f"{institution.settings.id} resume"),
-    )
-
-    async def close() -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    return Room("exchange", exchange=gateway.handlers(), pages=desk_pages(gateway), close=close)
+    return gateway_room("exchange", gateway, desk_pages(gateway))

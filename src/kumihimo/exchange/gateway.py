@@ -10,6 +10,7 @@ from kumihimo.base import ErrorType, Problem
 from kumihimo.codes import OperatorKey, OperatorNumber
 from kumihimo.exchange.acquiring import Acquirer
 from kumihimo.exchange.approvals import Approvals, Courier
+from kumihimo.exchange.counts import gateway_counts, showing
 from kumihimo.exchange.envelopes import answer_form, signed_form
 from kumihimo.exchange.gates import Rules
 from kumihimo.exchange.inquirer import Inquirer
@@ -20,7 +21,7 @@ from kumihimo.exchange.registers import Registers
 from kumihimo.exchange.slip import Signed
 from kumihimo.exchange.store import Writes
 from kumihimo.law import law
-from kumihimo.node import Entry, Handler, Institution, Message, Reply
+from kumihimo.node import AsgiApp, Entry, Handler, Institution, Message, Reply, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,23 @@ def open_gateway(institution: Institution) -> Gateway:
         acquirer=Acquirer(institution, rules, writes),
         courier=Courier(provider, wake),
     )
+
+
+def gateway_room(name: str, gateway: Gateway, pages: AsgiApp) -> Room:
+    """A room around a gateway: its handlers and pages, with its courier and its resumed inquiries at work."""
+    institution = gateway.institution
+    tasks = (
+        asyncio.create_task(gateway.courier.run(), name=f"{institution.settings.id} courier"),
+        asyncio.create_task(gateway.inquirer.resume(), name=f"{institution.settings.id} resume"),
+    )
+
+    async def close() -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    counts = showing(lambda: gateway_counts(institution))
+    return Room(name, exchange=gateway.handlers(), open={"counts": counts}, pages=pages, close=close)
 
 
 def open_operator(institution: Institution, number: OperatorNumber) -> Operator:

@@ -27,6 +27,7 @@ from kumihimo.node.keys import Keys, create_keys, load_keys, log_origin, save_pa
 from kumihimo.node.outbox import Outbox, OutboxHandler, OutboxRow
 from kumihimo.node.settings import InstitutionSettings, Provides, Runtime, SettingsError, load_settings
 from kumihimo.node.telemetry import Logger, Metrics, configure_logging
+from kumihimo.node.transport import Transport
 
 __all__ = [
     "EMPTY",
@@ -65,6 +66,7 @@ __all__ = [
     "SecondWriterError",
     "SettingsError",
     "SignedClient",
+    "Transport",
     "Write",
     "assemble",
     "configure_logging",
@@ -80,6 +82,7 @@ __all__ = [
     "migrate",
     "open_institution",
     "oversight_statement",
+    "pages",
     "parse_directory",
     "run",
     "save_pair",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+import msgspec
 
 from kumihimo.base import JST, Problem
 from kumihimo.law import Party, law
@@ -74,6 +75,16 @@ async def settle(places: Places, server: EmbeddedPostgres, residents: int, seed:
         done += await _acquire(places, one, by_index, population)
         told(f"符号を取得しています {done:,} / {total:,}", f"acquiring codes {done:,} / {total:,}")
     save_cast(places, {one.institution: one.subjects for one in known})
+    _name_demo_users(places, known, by_index)
+
+
+def _name_demo_users(places: Places, known: Sequence[Known], people: Mapping[int, Person]) -> None:
+    """Tell the portal whom its demonstration sign-in may offer: it holds no names of its own."""
+    users = next(one.subjects for one in known if one.institution == "portal")
+    names = {subject: people[index].name for index, subject in users.items()}
+    file = places.keys("portal") / "demo-users.json"
+    file.touch(mode=0o600)
+    file.write_bytes(msgspec.json.encode(names))
 
 
 async def _enrol(places: Places, server: EmbeddedPostgres, people: Sequence[Person]) -> None:
