@@ -113,9 +113,7 @@ async def read_kept(nation: Running, inquirer: str, tx: str) -> Kept:
 
 async def _open(nation: Running, inquirer: str, tx: str, column: str) -> bytes:
     key = bytes.fromhex(tx)
-    rows = await nation.rows(
-        inquirer, "SELECT papers, evidence FROM exchange.inquiry WHERE tx = $1", key
-    )
+    rows = await nation.rows(inquirer, "SELECT papers, evidence FROM exchange.inquiry WHERE tx = $1", key)
     if not rows or rows[0][column] is None:
         raise NoEvidenceError(f"{inquirer} keeps no {column} of this exchange")
     plain = nation.keys(inquirer).vault.open(bytes(rows[0][column]), key)

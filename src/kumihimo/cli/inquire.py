@@ -12,20 +12,25 @@ def inquire(
     inquirer: Annotated[
         str, typer.Option("--from", help="The asking institution (id). 照会する機関。")
     ] = "muni-131016",
-    provider: Annotated[str, typer.Option("--to", help="The asked institution (id). 提供する機関。")] = "nenkin",
+    provider: Annotated[
+        str, typer.Option("--to", help="The asked institution (id). 提供する機関。")
+    ] = "nenkin",
     information: Annotated[
         str, typer.Option(help="Information type as the law names it. 特定個人情報の種類。")
     ] = "年金給付関係情報",
     person: Annotated[
         int | None,
-        typer.Option(help="A resident, by place in the population; default: the first both sides know. 住民。"),
+        typer.Option(
+            help="A resident, by place in the population; default: the first both sides know. 住民。"
+        ),
     ] = None,
     subject: Annotated[
         str, typer.Option(help="The asking institution's own 15-digit number of the person. 宛名番号。")
     ] = "",
     item: Annotated[str, typer.Option(help="Item of the table of law, such as 106. 表の項。")] = "",
     items: Annotated[
-        str, typer.Option(help="Items wanted, by key, with commas; default: all the law lets ask. 求める項目。")
+        str,
+        typer.Option(help="Items wanted, by key, with commas; default: all the law lets ask. 求める項目。"),
     ] = "",
     nation: NationFolder = DEFAULT_NATION,
     as_json: AsJson = False,

@@ -118,9 +118,17 @@ def who_may_see(nation: Running, inquirer: str, provider: str) -> tuple[tuple[st
     return (
         (names[inquirer], "回答の内容と証拠", "the answer and its evidence"),
         (names[provider], "誰のどの項目を誰に提供したか", "whose items it gave, and to whom"),
-        (names["digital"], "誰が誰にどの根拠で尋ねたか。本人も内容も見えない", "who asked whom by which row; no person"),
+        (
+            names["digital"],
+            "誰が誰にどの根拠で尋ねたか。本人も内容も見えない",
+            "who asked whom by which row; no person",
+        ),
         (names["jlis"], "同上", "the same"),
-        (names["ledger"], "誰がいつ何を照会したか。内容は見えない", "that it was asked, when and why; no content"),
+        (
+            names["ledger"],
+            "誰がいつ何を照会したか。内容は見えない",
+            "that it was asked, when and why; no content",
+        ),
         ("本人 the person", "マイナポータルで記録のすべて", "the whole record, in Mynaportal"),
     )
 
@@ -157,7 +165,9 @@ def _show(nation: Running, wish: Wish, outcome: Outcome) -> None:
     page.print(f"{outcome.milliseconds:.0f} ms · tx {outcome.answer['tx']}")
     if outcome.kept is not None:
         signers = outcome.kept.signers(nation)
-        page.print("証拠 evidence: " + " · ".join(f"{name} {'✓' if ok else '✗'}" for name, ok in signers.items()))
+        page.print(
+            "証拠 evidence: " + " · ".join(f"{name} {'✓' if ok else '✗'}" for name, ok in signers.items())
+        )
         page.print(f"  commit {outcome.kept.commit.hex()}")
     page.print("見える人 who sees what:")
     for who, japanese, english in who_may_see(nation, wish.inquirer, wish.provider):
@@ -175,7 +185,9 @@ def show_problem(problem: Problem) -> None:
 
 def answer_table(answer: Mapping[str, Any], layout: Layout | None) -> Table:
     """An answer as a table: label, key, value; what was held back and what the register does not keep."""
-    table = Table("項目 item", "key", "値 value", title=f"回答 answer: {answer['outcome']}", title_justify="left")
+    table = Table(
+        "項目 item", "key", "値 value", title=f"回答 answer: {answer['outcome']}", title_justify="left"
+    )
     for key, value in (answer["items"] or {}).items():
         item = layout.items.get(key) if layout else None
         table.add_row(item.label if item else "", key, Text(_told(value)))

@@ -25,7 +25,9 @@ def bench(
     seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure. 計測する秒数。")] = 10.0,
     nation: Annotated[
         Path | None,
-        typer.Option("--nation", help="For inquiry: a nation's folder; default a throw-away one. 国のフォルダ。"),
+        typer.Option(
+            "--nation", help="For inquiry: a nation's folder; default a throw-away one. 国のフォルダ。"
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

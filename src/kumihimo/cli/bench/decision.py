@@ -79,7 +79,9 @@ class Exam:
         said = (
             isinstance(self.statutes.decide(*asked, _NOTHING, self.on), Permitted) for asked in self.asked
         )
-        return sum((question in self.permitted) != yes for question, yes in zip(self.questions, said, strict=True))
+        return sum(
+            (question in self.permitted) != yes for question, yes in zip(self.questions, said, strict=True)
+        )
 
     def latencies(self) -> list[float]:
         """Milliseconds of single decisions."""

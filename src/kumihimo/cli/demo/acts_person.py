@@ -1,45 +1,53 @@
 """What the person sees, and the three flags: withheld for now, answered by a human only, protected."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from kumihimo.base import Problem
+from kumihimo.cli.demo.citizen import Citizen, Records
 from kumihimo.cli.demo.stage import CHIYODA, OSAKA, NotHeldError, Stage, answered, hold
-from kumihimo.exchange import DISCLOSE_RIGHT, OWN_RECORDS, layouts
+from kumihimo.exchange import layouts
+from kumihimo.law import law
 from kumihimo.world import Case
 
 _PATIENCE = 15.0
 _PAUSE = 0.2
+_LOOK_PAUSE = 1.0
 _OTHERS = ("nenkin", "kenpo", "accounts", "moj", "labour", OSAKA, "muni-473821")
 _RESIDENT = "住民票関係情報"
 
 
 async def person_sees(stage: Stage) -> str:
-    """The person asks the portal who asked about them, and finds each question of this claim with its outcome."""
-    wanted = {one.tx for one in stage.asked.values() if one.person == stage.claimant}
-    hold(wanted, "nothing was asked about the claimant")
-    lines: dict[str, Mapping[str, Any]] = {}
-    async for seen in _until(stage, stage.claimant):
-        lines = {line["asked"]["tx"]: line for line in seen}
-        if all(lines.get(tx, {}).get("outcome") for tx in wanted):
+    """The person signs in at the portal and finds each question of this claim, its row and its outcome."""
+    asked = [one for one in stage.asked.values() if one.person == stage.claimant]
+    hold(asked, "nothing was asked about the claimant")
+    citizen = Citizen.of(stage.nation, stage.claimant)
+    records = await citizen.look()
+    for _ in range(round(_PATIENCE / _LOOK_PAUSE)):
+        if all(_ended(records, one.tx) for one in asked):
             break
-    hold(wanted <= lines.keys(), f"{len(wanted - lines.keys())} questions are missing from the person's record")
-    for one in stage.asked.values():
-        line = lines.get(one.tx)
-        if line is not None:
-            hold(line["asked"]["permission"] == one.case.permission, "the record names another row")
-            hold(line["outcome"]["outcome"] == "provided", "the record says another outcome")
-    text = msgspec.json.encode(list(lines.values())).decode()
-    values = {v for one in stage.asked.values() for v in one.answer["items"].values() if _telling(v)}
-    hold(not any(str(value) in text for value in values), "the record holds an item of an answer")
-    looks = sum(line["asked"]["kind"] == "disclosed" for line in lines.values())
-    return f"{len(wanted)} questions with row, time and outcome, no content; {looks} looks of their own"
+        await asyncio.sleep(_LOOK_PAUSE)
+        records = await citizen.look()
+    for one in asked:
+        seen = records.seen.get(one.tx)
+        row = law().row(one.case.permission)
+        if seen is None or row is None:
+            raise NotHeldError(f"the question to {one.provider} is missing from the person's page")
+        hold(seen.state == "provided", f"the page says {seen.state} of an answered question")
+        hold(row.citation in seen.text, "the page does not name the row of law")
+    values = {value for one in asked for value in one.answer["items"].values() if _telling(value)}
+    hold(not any(value in records.page for value in values), "the page holds an item of an answer")
+    return f"{len(asked)} questions on the person's page: who, whom, why, the row and the outcome; no content"
+
+
+def _ended(records: Records, tx: str) -> bool:
+    return tx in records.seen and records.seen[tx].state != "open"
 
 
 def _telling(value: object) -> bool:
+    """Whether a value is long and particular enough to prove something by its absence."""
     return isinstance(value, str) and len(value) >= 6 and not value.isascii()
 
 
@@ -55,9 +63,12 @@ async def withheld(stage: Stage) -> str:
             break
         await asyncio.sleep(_PAUSE)
     hold(after == before + 1, f"the number of withheld events went from {before} to {after}")
-    shown = await _records(stage, person)
-    hold(answer["tx"] not in {line["asked"]["tx"] for line in shown}, "the withheld event is shown")
-    return f"{stage.name(provider)} withholds it: not among the {len(shown)} shown, counted ({before} → {after})"
+    records = await Citizen.of(stage.nation, person).look()
+    hold(answer["tx"] not in records.page, "the withheld event is shown")
+    return (
+        f"{stage.name(provider)} withholds it: not on the person's page ({len(records.seen)} shown), "
+        f"but counted ({before} → {after})"
+    )
 
 
 async def manual(stage: Stage) -> str:
@@ -75,7 +86,9 @@ async def manual(stage: Stage) -> str:
         later = await stage.office(inquirer).get(f"inquiries/{tx}")
         if not isinstance(later, Problem) and later["outcome"] == "provided":
             hold(later["items"], "the later answer carries no items")
-            return f"{stage.name(provider)}: pending, approved by a clerk, {len(later['items'])} items delivered"
+            return (
+                f"{stage.name(provider)}: pending, approved by a clerk, {len(later['items'])} items delivered"
+            )
         await asyncio.sleep(_PAUSE)
     raise NotHeldError("the approved answer was not delivered")
 
@@ -120,7 +133,9 @@ async def _find(stage: Stage, flag: str) -> tuple[str, str, int, Case]:
 async def _kept(stage: Stage, inquirer: str, provider: str, case: Case, person: int) -> bool:
     """Whether both sides hold their codes for the person."""
     query = "SELECT 1 FROM exchange.person_code WHERE subject = $1"
-    sides = [await stage.nation.rows(one, query, stage.nation.cast[one][person]) for one in (inquirer, provider)]
+    sides = [
+        await stage.nation.rows(one, query, stage.nation.cast[one][person]) for one in (inquirer, provider)
+    ]
     return all(sides)
 
 
@@ -142,27 +157,10 @@ def _pairs(stage: Stage, flag: str) -> Iterator[tuple[str, str, Case]]:
                 yield inquirer, provider, case
 
 
-def _case(
-    stage: Stage, inquirer: str, provider: str, information: str, wanted: Sequence[str]
-) -> Case | None:
+def _case(stage: Stage, inquirer: str, provider: str, information: str, wanted: Sequence[str]) -> Case | None:
     if inquirer == provider:
         return None
     return stage.question(inquirer, provider, information, wanted=wanted)
-
-
-async def _until(stage: Stage, person: int):  # type: ignore[no-untyped-def]
-    """The person's records, again and again for a while."""
-    for _ in range(round(_PATIENCE / _PAUSE)):
-        yield await _records(stage, person)
-        await asyncio.sleep(_PAUSE * 5)
-
-
-async def _records(stage: Stage, person: int) -> Sequence[Mapping[str, Any]]:
-    """What the portal shows a person: it asks the ledger with a slip of its own."""
-    case = Case(DISCLOSE_RIGHT, OWN_RECORDS, None, ("records",))
-    answer = answered(await stage.ask("portal", "ledger", case, person, office="マイナポータル"))
-    records: Sequence[Mapping[str, Any]] = answer["items"]["records"]
-    return records
 
 
 async def _withheld_count(stage: Stage) -> int:

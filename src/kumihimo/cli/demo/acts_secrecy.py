@@ -25,7 +25,9 @@ async def codes_differ(stage: Stage) -> str:
     codes: dict[str, frozenset[object]] = {}
     for institution in stage.nation.cast:
         rows = await stage.nation.rows(institution, "SELECT subject, code FROM exchange.person_code")
-        codes[institution] = frozenset(value for row in rows for value in (row["subject"], bytes(row["code"])))
+        codes[institution] = frozenset(
+            value for row in rows for value in (row["subject"], bytes(row["code"]))
+        )
     hold(all(codes.values()), "an institution holds no codes")
     joined = [(a, b) for a, b in combinations(codes, 2) if codes[a] & codes[b]]
     hold(not joined, f"these share an identifier: {joined}")

@@ -38,9 +38,7 @@ async def bring_to_operator(nation: Running, sender: str, slip: Signed, tx: byte
     return await bring(nation, sender, "digital", "stamp", stamp_request.write(StampRequest(slip=slip)), tx)
 
 
-async def bring(
-    nation: Running, sender: str, to: str, path: str, body: bytes, tx: bytes
-) -> bytes | Problem:
+async def bring(nation: Running, sender: str, to: str, path: str, body: bytes, tx: bytes) -> bytes | Problem:
     """Bring a signed message to a desk as `sender`; give the answer or the refusal, its signature verified."""
     uri = f"{nation.settings(to).base_url}/x/{path}"
     now = int(time.time())
@@ -70,4 +68,3 @@ async def bring(
     if fault is not None:
         return fault
     return answer if response.status < 300 else Problem.from_document(msgspec.json.decode(answer))
-

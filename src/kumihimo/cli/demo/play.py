@@ -28,7 +28,12 @@ CHAPTERS: tuple[tuple[str, str, tuple[Step, ...]], ...] = (
         "開く",
         "The nation opens",
         (
-            Step("nation-opens", "十四の機関がすべて健全です", "all institutions are healthy", acts_family.nation_opens),
+            Step(
+                "nation-opens",
+                "十四の機関がすべて健全です",
+                "all institutions are healthy",
+                acts_family.nation_opens,
+            ),
             Step(
                 "family",
                 "大阪市から千代田区へ引っ越した家族が児童手当を請求します",
@@ -52,9 +57,19 @@ CHAPTERS: tuple[tuple[str, str, tuple[Step, ...]], ...] = (
         "Refusing",
         (
             Step("no-row", "規定のない照会は断られます", "no row, no exchange", acts_refusals.no_row),
-            Step("item-too-many", "項目が一つ多くても断られます", "one item too many", acts_refusals.item_too_many),
+            Step(
+                "item-too-many",
+                "項目が一つ多くても断られます",
+                "one item too many",
+                acts_refusals.item_too_many,
+            ),
             Step("replay", "同じ照会票には同じ許可証だけ", "same bytes, same stamp", acts_refusals.replay),
-            Step("other-bytes", "処理通番の使い回しは断られます", "a used name for another slip", acts_refusals.other_bytes),
+            Step(
+                "other-bytes",
+                "処理通番の使い回しは断られます",
+                "a used name for another slip",
+                acts_refusals.other_bytes,
+            ),
             Step("tampered", "書き換えた照会票は断られます", "a tampered slip", acts_refusals.tampered),
         ),
     ),
@@ -62,14 +77,18 @@ CHAPTERS: tuple[tuple[str, str, tuple[Step, ...]], ...] = (
         "結びつかない",
         "Separate strands, one cord",
         (
-            Step("codes-differ", "符号は機関ごとに異なります", "codes join nothing", acts_secrecy.codes_differ),
+            Step(
+                "codes-differ", "符号は機関ごとに異なります", "codes join nothing", acts_secrecy.codes_differ
+            ),
             Step(
                 "operators-hold-nothing",
                 "運営者は内容も個人番号も持ちません",
                 "operators hold no content and no number",
                 acts_secrecy.operators_hold_nothing,
             ),
-            Step("same-event", "五つの帳簿に同じ出来事", "the same event in every log", acts_secrecy.same_event),
+            Step(
+                "same-event", "五つの帳簿に同じ出来事", "the same event in every log", acts_secrecy.same_event
+            ),
         ),
     ),
     (
@@ -77,16 +96,31 @@ CHAPTERS: tuple[tuple[str, str, tuple[Step, ...]], ...] = (
         "The person",
         (
             Step("person-sees", "本人が記録を見ます", "the person sees who asked", acts_person.person_sees),
-            Step("withheld", "不開示の記録は見えませんが数えられます", "withheld, but counted", acts_person.withheld),
+            Step(
+                "withheld",
+                "不開示の記録は見えませんが数えられます",
+                "withheld, but counted",
+                acts_person.withheld,
+            ),
             Step("manual", "自動応答不可は職員が決めます", "a human decides", acts_person.manual),
-            Step("protected", "支援措置の住所は出ません", "a protected address stays back", acts_person.protected),
+            Step(
+                "protected",
+                "支援措置の住所は出ません",
+                "a protected address stays back",
+                acts_person.protected,
+            ),
         ),
     ),
     (
         "止める",
         "The commission",
         (
-            Step("suspension", "委員会が停止し、解除します", "suspended, then lifted", acts_oversight.suspension),
+            Step(
+                "suspension",
+                "委員会が停止し、解除します",
+                "suspended, then lifted",
+                acts_oversight.suspension,
+            ),
             Step(
                 "assessment",
                 "評価書が取り下げられると止まります",
@@ -125,7 +159,8 @@ def play(root: Path | None, *, as_json: bool) -> int:
     )
     if as_json:
         steps = [
-            {"name": one.name, "ok": one.ok, "detail": one.detail, "ms": round(one.milliseconds, 1)} for one in held
+            {"name": one.name, "ok": one.ok, "detail": one.detail, "ms": round(one.milliseconds, 1)}
+            for one in held
         ]
         emit_json({"ok": ok, "steps": steps, "seconds": round(seconds, 1)})
     return 0 if ok else 1
