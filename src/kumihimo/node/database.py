@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS node.migration (
 _SESSION = {
     "timezone": "UTC",
     "jit": "off",  # compiling costs more than any of our short statements
+    "plan_cache_mode": "force_generic_plan",  # all go by key: planning anew each time costs as much as running
     "synchronous_commit": "on",  # acknowledged means durable, whatever the server's default
 }
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
