@@ -1,5 +1,8 @@
 import pytest
+from exchange_client import setting, stage
 from exchange_parties import Network, network
+
+__all__ = ["setting", "stage"]
 
 
 @pytest.fixture(scope="session")

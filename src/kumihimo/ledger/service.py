@@ -41,7 +41,7 @@ from kumihimo.exchange import (
     take_codes,
 )
 from kumihimo.ledger.model import Kind, Line, asked_entry, label_of, lines, outcome_entry, withheld_until
-from kumihimo.ledger.store import Book, OutcomeJob, RecordJob
+from kumihimo.ledger.store import Book, OutcomeJob, RecordJob, recall_receipt
 from kumihimo.node import Entry, Institution
 
 
@@ -60,9 +60,17 @@ class Ledger:
         """Record an exchange on its person and give the receipt; brought again, the same receipt."""
         opened = self._open(body, sender, ledger=True)
         if isinstance(opened, Problem):
-            return opened
+            return await self._given_before(body, sender, opened)
         accepted, label = opened
         return await self.record_write(self._job(accepted, label, Kind.ASKED))
+
+    async def _given_before(self, body: bytes, sender: Entry | None, problem: Problem) -> Signed | Problem:
+        """A slip that has expired may be a retry: then its receipt, else the refusal."""
+        delivery = delivery_form.read(body)
+        if problem.type is not ErrorType.EXPIRED or sender is None or isinstance(delivery, Problem):
+            return problem
+        async with self.institution.db.read() as conn:
+            return await recall_receipt(conn, Recorded.of(delivery.slip, sender.id)) or problem
 
     async def outcome(self, body: bytes, sender: Entry | None) -> bytes | Problem:
         """Take a provider's reports; an exchange it was never asked for is an alarm, not a record."""
@@ -76,7 +84,9 @@ class Ledger:
         )
         unknown = known.count(False)
         if unknown:
-            self.institution.logger.warning("outcomes of exchanges not asked of the sender", sender=sender.id, count=unknown)
+            self.institution.logger.warning(
+                "outcomes of exchanges not asked of the sender", sender=sender.id, count=unknown
+            )
         return msgspec.json.encode({"taken": len(message.reports) - unknown})
 
     async def disclose(self, body: bytes, sender: Entry | None) -> bytes | Problem:

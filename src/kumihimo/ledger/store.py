@@ -188,13 +188,25 @@ async def _update_events(conn: Connection, jobs: Sequence[OutcomeJob]) -> None:
     )
 
 
+async def recall_receipt(conn: AnyConnection, slip: Recorded) -> Signed | None:
+    """The receipt this very slip got before, for a retry that comes after the slip has expired."""
+    row = await conn.fetchrow(
+        "SELECT body, jws FROM ledger.event WHERE tx = $1 AND slip = $2 AND sender = $3",
+        slip.tx,
+        slip.digest,
+        slip.sender,
+    )
+    return Signed(body=row["body"], jws=row["jws"]) if row else None
+
+
 async def withheld_count(conn: AnyConnection) -> int:
     """How many events are withheld by law now: a visible, bounded number."""
     return int(
         await conn.fetchval(
             "SELECT count(*) FROM ledger.event "
             "WHERE withheld_until > (statement_timestamp() AT TIME ZONE 'Asia/Tokyo')::date"
-        ) or 0
+        )
+        or 0
     )
 
 
