@@ -1,4 +1,4 @@
-"""One command for the whole of Kumihimo. Progress and talk go to standard error, results to standard output."""
+"""One command for all of Kumihimo. Progress and talk go to standard error, results to standard output."""
 
 from kumihimo.cli.main import main
 

@@ -15,7 +15,7 @@ def check(
         typer.Option(
             exists=True,
             file_okay=False,
-            help="Folder of institution files (*.toml); default: the miniature nation's. 機関の設定のフォルダ。",
+            help="Folder of institution files; default: the miniature nation's. 機関の設定のフォルダ。",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -37,7 +37,7 @@ def inquire(
 ) -> None:
     """Ask one institution about one person in a running nation. 動いている国で情報照会を一件行う。
 
-    Exit code 0: answered, or waiting for a human at the provider. 1: refused. 2: no such nation, person or row.
+    Exit code 0: answered, or waiting for a human. 1: refused. 2: no such nation, person or row.
     """
     from kumihimo.cli.inquiring import Wish, inquire_once
 

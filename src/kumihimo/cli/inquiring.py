@@ -135,9 +135,8 @@ def who_may_see(nation: Running, inquirer: str, provider: str) -> tuple[tuple[st
 
 def _document(nation: Running, wish: Wish, outcome: Outcome) -> dict[str, object]:
     answer = outcome.answer
-    refused = isinstance(answer, Problem)
     return {
-        "ok": not refused and answer["outcome"] != "refused",
+        "ok": not isinstance(answer, Problem) and answer["outcome"] != "refused",
         "inquirer": wish.inquirer,
         "provider": wish.provider,
         "permission": outcome.case.permission,

@@ -1,21 +1,25 @@
 """``kumihimo law``: read the law of exchange, ask it, and see how it changed."""
+# ruff: noqa: PLC0415 - the law is read by the command that needs it, so that --help is quick
+
+from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
-import msgspec
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from kumihimo.base import JST, format_era, system_clock
-from kumihimo.law import Change, Law, Procedure, Row, answer_line, law, row_document
+if TYPE_CHECKING:
+    from kumihimo.law import Change, Law, Procedure, Row
 
 app = typer.Typer(
-    help="The law of exchange as dated data. 情報連携の根拠となる法令の表。", no_args_is_help=True
+    help="The law of exchange as dated data. 情報連携の根拠となる法令の表。",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 _talk = Console(stderr=True, highlight=False, markup=False)
@@ -29,7 +33,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="As one JSON document.")]
 _DayArgument = typer.Argument(parser=date.fromisoformat, metavar="YYYY-MM-DD")
 
 
-@app.command()
+def law() -> Law:
+    """The law the package carries."""
+    from kumihimo.law import law as carried
+
+    return carried()
+
+
+@app.command(short_help="Rows of an item, or one row. 項・許可を示す。")
 def show(
     what: Annotated[
         str, typer.Argument(help="An item number (106) or a permission id (o9/106/1@2024-05-27).")
@@ -48,7 +59,7 @@ def show(
         _tell_snapshot(day)
 
 
-@app.command()
+@app.command(short_help="Find rows by their words. 語句で探す。")
 def find(
     text: Annotated[str, typer.Argument(help="Words of an affair, a body or an information type.")],
     on: Day = None,
@@ -63,7 +74,7 @@ def find(
     _talk.print(f"{len(rows)} rows.")
 
 
-@app.command()
+@app.command(short_help="Lineage of an item or a row. 沿革を示す。")
 def history(
     what: Annotated[str, typer.Argument(help="An item number, or a permission id for its lineage.")],
     as_json: AsJson = False,
@@ -75,7 +86,7 @@ def history(
     _print_rows(rows, as_json)
 
 
-@app.command()
+@app.command(short_help="What may be asked now and could not before. 利用の広がり。")
 def diff(
     start: Annotated[date, _DayArgument],
     end: Annotated[date, _DayArgument],
@@ -85,6 +96,8 @@ def diff(
     ] = None,
 ) -> None:
     """Show what may be asked on the later day that could not before. 利用の広がりを示す。"""
+    from kumihimo.base import format_era
+
     if start > end:
         raise typer.BadParameter("the earlier day comes first")
     if svg:
@@ -102,7 +115,7 @@ def diff(
     _print_changes("文言・番号のみ Wording or number only", found.continued)
 
 
-@app.command()
+@app.command(short_help="The widening of use as a picture (SVG). 図にする。")
 def picture(
     to: Annotated[Path | None, typer.Argument(help="A file; default standard output.")] = None,
 ) -> None:
@@ -113,7 +126,7 @@ def picture(
         to.write_text(law().widening_svg(), encoding="utf-8")
 
 
-@app.command()
+@app.command(short_help="Does the law permit an exchange? 認めるかを問う。")
 def decide(
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="Read questions from standard input, one JSON object a line.")
@@ -129,6 +142,10 @@ def decide(
     --jsonl: {"inquirer", "item", "provider", "information", "on"} a line, optionally "qualifications",
     "provider_qualifications", "items"; one answer a line in the same order.
     """
+    import msgspec
+
+    from kumihimo.law import answer_line
+
     if jsonl:
         answered = _answer_stream(law(), sys.stdin.buffer, sys.stdout.buffer)
         _talk.print(f"{answered} questions answered.")
@@ -145,9 +162,11 @@ def decide(
     typer.echo(answer_line(law(), msgspec.json.encode(question)))
 
 
-@app.command()
+@app.command(short_help="Revisions of the table, with hashes. 改正ごとの版。")
 def snapshot(on: Day = None, as_json: AsJson = False) -> None:
     """List the revisions of the exchange table with their hashes, or the one of a day. 改正ごとの版。"""
+    import msgspec
+
     found = (law().snapshot(on),) if on else law().snapshots()
     if as_json:
         _print_json([msgspec.to_builtins(each) for each in found])
@@ -156,7 +175,7 @@ def snapshot(on: Day = None, as_json: AsJson = False) -> None:
         _page.print(f"{each.in_force_from}  {each.table}  {each.rows:4}  {each.hash}  {each.revision}")
 
 
-@app.command()
+@app.command(short_help="Procedures, and whose data each may ask. 事務手続。")
 def procedures(
     item: Annotated[str, typer.Argument(help="An item number of the newest revision.")],
     as_json: AsJson = False,
@@ -177,9 +196,11 @@ def procedures(
             )
 
 
-@app.command()
+@app.command(short_help="What a person must settle. 機械的に決まらないもの。")
 def unresolved(on: Day = None, as_json: AsJson = False) -> None:
     """List what no program can settle and a person must. 機械的に決まらないものを示す。"""
+    import msgspec
+
     found = law().unresolved(on)
     if as_json:
         _print_json([msgspec.to_builtins(each) for each in found])
@@ -191,6 +212,8 @@ def unresolved(on: Day = None, as_json: AsJson = False) -> None:
 
 def _answer_stream(law_: Law, asked: BinaryIO, answered: BinaryIO) -> int:
     """Answer as lines arrive, so that a program may wait for each answer; the count of answers."""
+    from kumihimo.law import answer_line
+
     count = 0
     for lines in _batches(asked):
         answered.write(b"".join(answer_line(law_, line) + b"\n" for line in lines))
@@ -215,6 +238,8 @@ def _read_some(stream: BinaryIO) -> bytes:
 
 
 def _today() -> date:
+    from kumihimo.base import JST, system_clock
+
     return system_clock().astimezone(JST).date()
 
 
@@ -227,15 +252,21 @@ def _nothing(why: str, others: Iterable[Row]) -> None:
 
 
 def _tell_snapshot(day: date) -> None:
+    from kumihimo.base import format_era
+
     standing = law().snapshot(day)
     _talk.print(f"{format_era(day)} ({day}) · {standing.revision} · sha256 {standing.hash}")
 
 
 def _print_json(document: object) -> None:
+    import msgspec
+
     typer.echo(msgspec.json.format(msgspec.json.encode(document), indent=1))
 
 
 def _print_rows(rows: Iterable[Row], as_json: bool) -> None:
+    from kumihimo.law import row_document
+
     if as_json:
         _print_json([row_document(row) for row in rows])
         return
@@ -288,6 +319,8 @@ def _numbered(number: str, unit: str) -> str:
 
 
 def _procedure_document(procedure: Procedure) -> object:
+    import msgspec
+
     document = msgspec.to_builtins(procedure)
     for piece, plain in zip(procedure.pieces, document["pieces"], strict=True):
         plain["person"] = piece.person

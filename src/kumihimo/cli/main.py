@@ -11,16 +11,17 @@ app = typer.Typer(
     help="Kumihimo 組紐: a country's number system and data exchange, on your own machine. "
     "番号制度と情報連携の基盤を、手元の一台で。",
     no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: quick, and the same at every width
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("up")(up.up)
-app.command("demo")(demo.demo)
-app.command("inquire")(inquire.inquire)
-app.command("check")(check.check)
-app.add_typer(law.app, name="law")
-app.add_typer(oversight.app, name="oversight")
-app.command("bench")(bench.bench)
+app.command("up", short_help="Open the nation in miniature. 国を開く。")(up.up)
+app.command("demo", short_help="A told journey, every step verified. 実演する。")(demo.demo)
+app.command("inquire", short_help="One lawful inquiry. 情報照会を一件行う。")(inquire.inquire)
+app.command("check", short_help="What is missing or inconsistent. 不足と矛盾を調べる。")(check.check)
+app.add_typer(law.app, name="law", short_help="The law as dated data. 根拠となる法令の表。")
+app.add_typer(oversight.app, name="oversight", short_help="The privacy commission decides. 委員会の決定。")
+app.command("bench", short_help="Floor, product and ratio. 性能を測る。")(bench.bench)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Decisions of the privacy commission, obeyed by all within a second. 個人情報保護委員会の決定。",
     no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 WRONG = 2
@@ -26,7 +27,7 @@ InstitutionId = Annotated[
 ]
 
 
-@app.command()
+@app.command(short_help="Suspend an institution. 停止させる。")
 def suspend(
     institution: InstitutionId,
     reason: Annotated[str, typer.Option(help="Why, for everybody to read. 理由（公表される）。")] = "",
@@ -39,7 +40,7 @@ def suspend(
     _decide(nation, institution, lambda standing: suspended(standing, institution, reason, system_clock()))
 
 
-@app.command()
+@app.command(short_help="End a suspension. 停止を解除する。")
 def lift(institution: InstitutionId, nation: NationFolder = DEFAULT_NATION) -> None:
     """End a suspension. 停止を解除する。"""
     from kumihimo.base import system_clock
@@ -48,7 +49,7 @@ def lift(institution: InstitutionId, nation: NationFolder = DEFAULT_NATION) -> N
     _decide(nation, institution, lambda standing: lifted(standing, institution, system_clock()))
 
 
-@app.command()
+@app.command(short_help="Withdraw an impact assessment. 評価書を取り下げる。")
 def withdraw(institution: InstitutionId, nation: NationFolder = DEFAULT_NATION) -> None:
     """Withdraw an impact assessment: nothing is exchanged from today on (28条6項). 評価書を取り下げる。"""
     from kumihimo.base import system_clock
@@ -63,7 +64,7 @@ def withdraw(institution: InstitutionId, nation: NationFolder = DEFAULT_NATION) 
     _decide(nation, institution, change)
 
 
-@app.command()
+@app.command(short_help="Record an impact assessment. 評価書を公表する。")
 def publish(
     institution: InstitutionId,
     until: Annotated[

@@ -58,7 +58,7 @@ class _Candidate:
 
 
 async def family_moves(stage: Stage) -> str:
-    """Find the claimant: an adult with a child, who moved here from there and is known to all who are asked."""
+    """Find the claimant: an adult with a child, who moved from there to here and is known to all asked."""
     candidates = await _candidates(stage)
     hold(candidates, "nobody moved from 大阪市 to 千代田区 in this nation")
     best = max(candidates, key=lambda one: one.rank)

@@ -78,8 +78,8 @@ async def manual(stage: Stage) -> str:
     tx = answer["tx"]
     hold(not answer["items"], "items came before a human decided")
     waiting = await stage.office(provider).get("approvals")
-    hold(not isinstance(waiting, Problem), "the approval queue cannot be read")
-    hold(tx in {one["tx"] for one in waiting}, "the question is not in the approval queue")
+    queue = () if isinstance(waiting, Problem) else [one["tx"] for one in waiting]
+    hold(tx in queue, "the question is not in the approval queue")
     decided = await stage.office(provider).post(f"approvals/{tx}", {"approve": True, "by": "clerk-1"})
     hold(not isinstance(decided, Problem) and decided["outcome"] == "provided", "the approval was not taken")
     for _ in range(round(_PATIENCE / _PAUSE)):
@@ -115,7 +115,7 @@ async def _no_address(stage: Stage, provider: str, person: int, items: object) -
 
 
 async def _find(stage: Stage, flag: str) -> tuple[str, str, int, Case]:
-    """A person with this flag alone at a provider, and an institution that knows them and may ask about them."""
+    """A person with only this flag at a provider, and an institution that knows them and may ask."""
     for inquirer, provider, case in _pairs(stage, flag):
         cast = stage.nation.cast
         common = {cast[provider][index]: index for index in cast[provider].keys() & cast[inquirer].keys()}

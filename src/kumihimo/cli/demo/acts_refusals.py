@@ -1,4 +1,4 @@
-"""What the desks refuse: no row, an item too many, another slip under a used name, a slip that was changed."""
+"""What the desks refuse: no row, an item too many, a used name for another slip, a changed slip."""
 
 import secrets
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What nobody holds and what everybody holds: codes that join nothing, operators without content, one event."""
+"""What nobody holds and what all hold: codes that join nothing, operators without content, one event."""
 
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -104,7 +104,8 @@ async def same_event(stage: Stage) -> str:
     receipt = asked.kept.receipt
     hold(len(rows) == 1 and receipt is not None, "the ledger has not recorded it once")
     hold(receipt is not None and receipt.commit == asked.kept.commit, "the receipt is of something else")
-    return f"commit {asked.kept.commit.hex()[:16]}… in 4 logs, each proved under its checkpoint, and in the ledger"
+    commit = asked.kept.commit.hex()[:16]
+    return f"commit {commit}… in 4 logs, each proved under its checkpoint, and in the ledger"
 
 
 async def _entry(stage: Stage, institution: str, asked: Asked, index: int | None) -> bytes:

@@ -39,7 +39,7 @@ async def bring_to_operator(nation: Running, sender: str, slip: Signed, tx: byte
 
 
 async def bring(nation: Running, sender: str, to: str, path: str, body: bytes, tx: bytes) -> bytes | Problem:
-    """Bring a signed message to a desk as `sender`; give the answer or the refusal, its signature verified."""
+    """Bring a signed message to a desk as `sender`; give the answer or refusal, its signature verified."""
     uri = f"{nation.settings(to).base_url}/x/{path}"
     now = int(time.time())
     headers = http.sign_request(

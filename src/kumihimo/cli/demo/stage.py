@@ -73,7 +73,7 @@ class Stage:
         item: str | None = None,
         wanted: Iterable[str] = (),
     ) -> Case | None:
-        """The first lawful question of this kind that lets ask for the wanted items; None if there is none."""
+        """The first lawful question of this kind that covers the wanted items; None if there is none."""
         needed = frozenset(wanted)
         found = self.nation.questions(inquirer, provider, information, item)
         return next((case for case in found if needed <= set(case.items)), None)
