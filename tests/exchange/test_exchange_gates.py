@@ -12,6 +12,7 @@ from kumihimo.exchange import (
     ACQUIRE_RIGHT,
     DISCLOSE_RIGHT,
     Accepted,
+    Mark,
     Sealed,
     Sender,
     Signed,
@@ -91,6 +92,13 @@ def codes(net: Network, **changes: object):
         lambda net: {"case": "x" * 257},
         lambda net: {"items": ("x" * 257,)},
         lambda net: {"sender": Sender(institution=CITY, office="x" * 257, operator="")},
+        lambda net: {"sender": Sender(institution=CITY, office="課\0", operator="")},
+        lambda net: {"items": ("\0",)},
+        lambda net: {"mark": Mark(ground="x" * 257, until="2026-12-31")},
+        lambda net: {"mark": Mark(ground="\0", until="2026-12-31")},
+        lambda net: {"mark": Mark(ground="番号法23条2項", until="")},
+        lambda net: {"mark": Mark(ground="番号法23条2項", until="20261231")},
+        lambda net: {"mark": Mark(ground="番号法23条2項", until="2026-02-30")},
     ],
 )
 def test_lengths_and_bounds_out_of_range_are_malformed(net, changes):

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import unicodedata
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 import msgspec
@@ -341,10 +342,23 @@ def shape_problem(slip: Slip) -> Problem | None:
         fault = "number of persons out of bounds"
     elif not 0 < slip.expires - slip.time <= LIVE_SECONDS * 1000:
         fault = "a slip lives at most 60 seconds"
-    elif (
-        max(map(len, (slip.sender.office, slip.sender.operator, slip.case, *slip.items, "")), default=0) > 256
-    ):
-        fault = "a text is too long"
+    elif any(len(text) > 256 or "\0" in text for text in _free_texts(slip)):
+        fault = "a text is too long, or holds a character that cannot be kept"
+    elif slip.mark is not None and not _is_day(slip.mark.until):
+        fault = "a withholding ends on a day"
     else:
         return None
     return Problem(ErrorType.MALFORMED, detail=f"slip: {fault}", detail_ja="照会票の形が正しくありません")
+
+
+def _free_texts(slip: Slip) -> tuple[str, ...]:
+    """The texts that neither the directory nor the law decides."""
+    mark = (slip.mark.ground,) if slip.mark else ()
+    return (slip.sender.office, slip.sender.operator, slip.case, *slip.items, *mark)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
