@@ -14,7 +14,7 @@ import asyncpg
 from kumihimo.base import ErrorType, Problem
 from kumihimo.exchange.slip import Outcome, Signed, digest, slip_codec
 from kumihimo.log import LogAppender
-from kumihimo.node import AnyConnection, Connection, Journal, Write
+from kumihimo.node import AnyConnection, Batch, Journal, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,10 @@ class StampBook:
         self.seen = Seen()
 
     async def apply(
-        self, conn: Connection, log: LogAppender, jobs: Sequence[StampJob]
+        self, batch: Batch, log: LogAppender, jobs: Sequence[StampJob]
     ) -> Sequence[Signed | Problem]:
         """Record stamps with their log entries."""
-        known = await self._known(conn, self.seen.again(job.slip.tx for job in jobs))
+        known = await self._known(batch, self.seen.again(job.slip.tx for job in jobs))
         fresh: list[tuple[Recorded, Signed]] = []
         for job in jobs:
             if job.slip.tx not in known:
@@ -125,7 +125,7 @@ class StampBook:
                 known[job.slip.tx] = (job.slip, signed)
                 fresh.append((job.slip, signed))
         if fresh:
-            await conn.execute(
+            batch.add(
                 "INSERT INTO exchange.stamp (tx, slip, sender, body, jws) "
                 "SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::bytea[], $5::text[])",
                 [slip.tx for slip, _ in fresh],
@@ -136,10 +136,10 @@ class StampBook:
             )
         return [_same(known, job.slip) for job in jobs]
 
-    async def _known(self, conn: Connection, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, Signed]]:
+    async def _known(self, batch: Batch, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, Signed]]:
         if not names:
             return {}
-        rows = await conn.fetch(
+        rows = await batch.fetch(
             "SELECT tx, slip, sender, body, jws FROM exchange.stamp WHERE tx = ANY($1::bytea[])", names
         )
         return {
@@ -156,9 +156,9 @@ def _same[R](known: Mapping[bytes, tuple[Recorded, R]], slip: Recorded) -> R | P
     return result if before == slip else replayed()
 
 
-async def apply_refusals(conn: Connection, log: LogAppender, jobs: Sequence[Refusal]) -> Sequence[None]:
+async def apply_refusals(batch: Batch, log: LogAppender, jobs: Sequence[Refusal]) -> Sequence[None]:
     """Record refusals; nothing of them enters the log of exchanges, because nothing was exchanged."""
-    await conn.execute(
+    batch.add(
         "INSERT INTO exchange.refusal (slip, sender, type) "
         "SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[])",
         [job.digest for job in jobs],
@@ -192,11 +192,11 @@ class OpenJob:
     entry: bytes
 
 
-async def apply_opens(conn: Connection, log: LogAppender, jobs: Sequence[OpenJob]) -> Sequence[None]:
+async def apply_opens(batch: Batch, log: LogAppender, jobs: Sequence[OpenJob]) -> Sequence[None]:
     """Record slips with their log entries before they are brought anywhere."""
     for job in jobs:
         log.stage([job.entry])
-    await conn.execute(
+    batch.add(
         "INSERT INTO exchange.inquiry (tx, provider, permission, information, office, papers) "
         "SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])",
         [job.tx for job in jobs],
@@ -219,9 +219,9 @@ class CloseJob:
     evidence: bytes | None = field(repr=False)
 
 
-async def apply_closes(conn: Connection, log: LogAppender, jobs: Sequence[CloseJob]) -> Sequence[None]:
+async def apply_closes(batch: Batch, log: LogAppender, jobs: Sequence[CloseJob]) -> Sequence[None]:
     """Record the end of inquiries."""
-    await conn.execute(
+    batch.add(
         "UPDATE exchange.inquiry AS i SET state = j.state, problem = j.problem, "
         "evidence = j.evidence, closed_at = statement_timestamp() "
         "FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[]) AS j(tx, state, problem, evidence) "
@@ -264,10 +264,10 @@ class AnswerBook:
         self.seen = Seen()
 
     async def apply(
-        self, conn: Connection, log: LogAppender, jobs: Sequence[AnswerJob]
+        self, batch: Batch, log: LogAppender, jobs: Sequence[AnswerJob]
     ) -> Sequence[bytes | Problem]:
         """Record answers with their log entries."""
-        known = await self._known(conn, self.seen.again(job.slip.tx for job in jobs))
+        known = await self._known(batch, self.seen.again(job.slip.tx for job in jobs))
         fresh: list[AnswerJob] = []
         for job in jobs:
             if job.slip.tx not in known:
@@ -275,16 +275,16 @@ class AnswerBook:
                 known[job.slip.tx] = (job.slip, job.envelope)
                 fresh.append(job)
         if fresh:
-            await _insert_answers(conn, fresh)
+            _insert_answers(batch, fresh)
         waiting = [(job.slip.tx, job.approval) for job in fresh if job.approval]
         if waiting:
-            await _insert_approvals(conn, waiting)
+            _insert_approvals(batch, waiting)
         return [_same(known, job.slip) for job in jobs]
 
-    async def _known(self, conn: Connection, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, bytes]]:
+    async def _known(self, batch: Batch, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, bytes]]:
         if not names:
             return {}
-        rows = await conn.fetch(
+        rows = await batch.fetch(
             "SELECT tx, slip, sender, envelope FROM exchange.answer WHERE tx = ANY($1::bytea[])", names
         )
         return {
@@ -293,8 +293,8 @@ class AnswerBook:
         }
 
 
-async def _insert_answers(conn: Connection, jobs: Sequence[AnswerJob]) -> None:
-    await conn.execute(
+def _insert_answers(batch: Batch, jobs: Sequence[AnswerJob]) -> None:
+    batch.add(
         "INSERT INTO exchange.answer (tx, slip, sender, outcome, envelope, report) SELECT * "
         "FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])",
         [job.slip.tx for job in jobs],
@@ -306,8 +306,8 @@ async def _insert_answers(conn: Connection, jobs: Sequence[AnswerJob]) -> None:
     )
 
 
-async def _insert_approvals(conn: Connection, waiting: Sequence[tuple[bytes, Approval]]) -> None:
-    await conn.execute(
+def _insert_approvals(batch: Batch, waiting: Sequence[tuple[bytes, Approval]]) -> None:
+    batch.add(
         "INSERT INTO exchange.approval (tx, inquirer, permission, information, reason, papers) SELECT * "
         "FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])",
         [tx for tx, _ in waiting],
@@ -342,16 +342,16 @@ class TakeJob:
     codes: tuple[bytes, ...] = field(repr=False)
 
 
-async def apply_takes(conn: Connection, log: LogAppender, jobs: Sequence[TakeJob]) -> Sequence[int | Problem]:
+async def apply_takes(batch: Batch, log: LogAppender, jobs: Sequence[TakeJob]) -> Sequence[int | Problem]:
     """Keep acquired codes, once per delivery; a code already held for somebody else is not overwritten."""
     results: list[int | Problem] = []
     for job in jobs:
-        known = await conn.fetchrow("SELECT slip, codes FROM exchange.acquisition WHERE tx = $1", job.tx)
+        known = await batch.fetchrow("SELECT slip, codes FROM exchange.acquisition WHERE tx = $1", job.tx)
         if known is not None:
             same = known["slip"] == job.slip
             results.append(known["codes"] if same else Problem(ErrorType.REPLAYED, detail="this tx was used"))
             continue
-        kept = await conn.execute(
+        kept = await batch.execute(
             "INSERT INTO exchange.person_code (subject, code, epoch) "
             "SELECT s, c, $3 FROM unnest($1::text[], $2::bytea[]) AS j(s, c) ON CONFLICT DO NOTHING",
             job.subjects,
@@ -359,7 +359,7 @@ async def apply_takes(conn: Connection, log: LogAppender, jobs: Sequence[TakeJob
             job.epoch,
         )
         count = int(kept.rsplit(" ", 1)[1])
-        await conn.execute(
+        batch.add(
             "INSERT INTO exchange.acquisition (tx, slip, codes) VALUES ($1, $2, $3)", job.tx, job.slip, count
         )
         log.stage([job.entry])

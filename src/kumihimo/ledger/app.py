@@ -4,10 +4,11 @@ from pathlib import Path
 
 import msgspec
 
-from kumihimo.exchange import Rules, answering, layouts, stamping
+from kumihimo.base import Problem
+from kumihimo.exchange import Rules, Signed, answering, layouts, stamping
 from kumihimo.law import law
 from kumihimo.ledger.service import Ledger
-from kumihimo.ledger.store import Book, totals, withheld_count
+from kumihimo.ledger.store import Book, OutcomeJob, RecordJob, totals, withheld_count
 from kumihimo.node import Institution, Message, Reply, Room
 
 
@@ -19,13 +20,24 @@ def ledger_secret(folder: Path) -> bytes:
 async def open_room(institution: Institution) -> Room:
     """Open the room; the host mounts its handlers."""
     book = Book(institution.keys.vault)
+    # Records and outcomes are one kind of job, because both extend the same chains.
+    write = institution.journal.register("ledger", book.apply)
+
+    async def record(job: RecordJob) -> Signed | Problem:
+        receipt = await write(job)
+        assert not isinstance(receipt, bool)
+        return receipt
+
+    async def outcome(job: OutcomeJob) -> bool:
+        return await write(job) is True
+
     ledger = Ledger(
         institution=institution,
         rules=Rules(law(), layouts()),
         book=book,
         secret=ledger_secret(institution.settings.runtime.keys),
-        record_write=book.seen.once(institution.journal.register("ledger.record", book.apply_records)),
-        outcome_write=institution.journal.register("ledger.outcome", book.apply_outcomes),
+        record_write=book.seen.once(record),
+        outcome_write=outcome,
     )
 
     async def counts(message: Message) -> Reply:

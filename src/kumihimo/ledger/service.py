@@ -172,4 +172,4 @@ class Ledger:
 def _outcome_job(report: Report, sender: str) -> OutcomeJob:
     until = withheld_until(report.withhold)
     ground = report.withhold.ground if until and report.withhold else None
-    return OutcomeJob(report.tx, sender, outcome_entry(report), until, ground)
+    return OutcomeJob(report.tx, sender, report.outcome.value, outcome_entry(report), until, ground)

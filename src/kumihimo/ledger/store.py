@@ -1,7 +1,7 @@
 """What the ledger keeps, in plain SQL. All writes run in the journal's transaction, many jobs at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kumihimo.base import Problem
@@ -9,7 +9,7 @@ from kumihimo.exchange import Recorded, Seen, Signed, replayed
 from kumihimo.ledger.model import EMPTY_HEAD, Entry, Kind, decode_entry, encode_entry, entry_hash, next_head
 from kumihimo.log import LogAppender
 from kumihimo.messages import Vault
-from kumihimo.node import AnyConnection, Connection
+from kumihimo.node import AnyConnection, Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class OutcomeJob:
 
     tx: bytes
     sender: str
+    outcome: str
     entry: Entry
     withheld_until: date | None
     withheld_ground: str | None
@@ -42,24 +43,43 @@ class Book:
     vault: Vault
     seen: Seen = field(default_factory=Seen)
 
-    async def apply_records(
-        self, conn: Connection, log: LogAppender, jobs: Sequence[RecordJob]
-    ) -> Sequence[Signed | Problem]:
-        """Record exchanges, each once: an exchange brought again gets its first receipt."""
-        known = await self._known(conn, self.seen.again(job.slip.tx for job in jobs))
-        fresh: list[RecordJob] = []
-        for job in jobs:
-            if job.slip.tx not in known:
-                known[job.slip.tx] = (job.slip, job.receipt)
-                fresh.append(job)
-        if fresh:
-            await self._extend(conn, [(job.label, job.entry) for job in fresh], fresh)
-        return [known[job.slip.tx][1] if known[job.slip.tx][0] == job.slip else replayed() for job in jobs]
+    async def apply(
+        self, batch: Batch, log: LogAppender, jobs: Sequence[RecordJob | OutcomeJob]
+    ) -> Sequence[Signed | bool | Problem]:
+        """Record exchanges and outcomes, each once, in the order in which they came.
 
-    async def _known(self, conn: Connection, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, Signed]]:
+        An exchange brought again gets its first receipt. An outcome is taken from the provider that was
+        asked only, and once: the answer tells whether its exchange is known here.
+        """
+        records = [job for job in jobs if isinstance(job, RecordJob)]
+        known = await self._receipts(batch, self.seen.again(job.slip.tx for job in records))
+        events = await self._events(batch, [job.tx for job in jobs if isinstance(job, OutcomeJob)])
+        additions: list[tuple[bytes, Entry]] = []
+        fresh: list[RecordJob] = []
+        said: dict[bytes, OutcomeJob] = {}
+        for job in jobs:
+            if isinstance(job, OutcomeJob):
+                event = events.get(job.tx)
+                if event is not None and event.provider == job.sender and event.outcome != job.outcome:
+                    events[job.tx] = replace(event, outcome=job.outcome)
+                    additions.append((event.label, job.entry))
+                    said[job.tx] = job
+            elif job.slip.tx not in known:
+                known[job.slip.tx] = (job.slip, job.receipt)
+                additions.append((job.label, job.entry))
+                fresh.append(job)
+        if additions:
+            await self._extend(batch, additions)
+        if fresh:
+            batch.add(_EVENTS, *([column(job) for job in fresh] for column in _EVENT_COLUMNS))
+        if said:
+            _tell(batch, list(said.values()))
+        return [_answer(job, known, events) for job in jobs]
+
+    async def _receipts(self, batch: Batch, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, Signed]]:
         if not names:
             return {}
-        rows = await conn.fetch(
+        rows = await batch.fetch(
             "SELECT tx, slip, sender, body, jws FROM ledger.event WHERE tx = ANY($1::bytea[])", names
         )
         return {
@@ -70,40 +90,20 @@ class Book:
             for row in rows
         }
 
-    async def apply_outcomes(
-        self, conn: Connection, log: LogAppender, jobs: Sequence[OutcomeJob]
-    ) -> Sequence[bool]:
-        """Record outcomes on the persons concerned; tell for each whether its sender was asked for it.
-
-        Only the provider that was asked may report, and the same outcome reported again changes nothing.
-        """
-        rows = await conn.fetch(
-            "SELECT tx, label, provider, outcome FROM ledger.event WHERE tx = ANY($1::bytea[])",
-            [job.tx for job in jobs],
+    async def _events(self, batch: Batch, names: Sequence[bytes]) -> dict[bytes, "_Event"]:
+        if not names:
+            return {}
+        rows = await batch.fetch(
+            "SELECT tx, label, provider, outcome FROM ledger.event WHERE tx = ANY($1::bytea[])", names
         )
-        events = {bytes(row["tx"]): row for row in rows}
-        said = {tx: row["outcome"] for tx, row in events.items()}
-        fresh: list[OutcomeJob] = []
-        for job in jobs:
-            event = events.get(job.tx)
-            outcome = job.entry.outcome.value if job.entry.outcome else None
-            if event is not None and event["provider"] == job.sender and said[job.tx] != outcome:
-                said[job.tx] = outcome
-                fresh.append(job)
-        if fresh:
-            await self._extend(conn, [(bytes(events[job.tx]["label"]), job.entry) for job in fresh])
-            await _update_events(conn, fresh)
-        return [job.tx in events and events[job.tx]["provider"] == job.sender for job in jobs]
+        return {
+            bytes(row["tx"]): _Event(bytes(row["label"]), row["provider"], row["outcome"]) for row in rows
+        }
 
-    async def _extend(
-        self,
-        conn: Connection,
-        additions: Sequence[tuple[bytes, Entry]],
-        events: Sequence[RecordJob] = (),
-    ) -> None:
-        """Append entries to chains, with new events: read the heads once, chain in memory, write once."""
+    async def _extend(self, batch: Batch, additions: Sequence[tuple[bytes, Entry]]) -> None:
+        """Append entries to chains: read the heads once, chain in memory, write once."""
         labels = list({label for label, _ in additions})
-        rows = await conn.fetch(
+        rows = await batch.fetch(
             "SELECT label, count, head FROM ledger.person WHERE label = ANY($1::bytea[])", labels
         )
         heads = {bytes(row["label"]): (row["count"], bytes(row["head"])) for row in rows}
@@ -115,14 +115,9 @@ class Book:
             heads[label] = (count + 1, next_head(head, hashed))
             sealed = self.vault.seal(body, label)
             new.append((label, count + 1, entry.kind.value, bytes.fromhex(entry.tx), hashed, sealed))
-        await conn.execute(
-            _EXTEND,
-            labels,
-            [heads[label][0] for label in labels],
-            [heads[label][1] for label in labels],
-            *zip(*new, strict=True),
-            *([column(job) for job in events] for column in _EVENT_COLUMNS),
-        )
+        counts, ends = zip(*(heads[label] for label in labels), strict=True)
+        batch.add(_PERSONS, labels, counts, ends)
+        batch.add(_ENTRIES, *zip(*new, strict=True))
 
     async def person_entries(
         self, conn: AnyConnection, label: bytes
@@ -155,25 +150,45 @@ _EVENT_COLUMNS: Sequence[Callable[[RecordJob], object]] = (
     lambda job: job.withheld_until,
     lambda job: job.withheld_ground,
 )
-# One statement for persons, entries and events: one round trip for a batch.
-_EXTEND = """
-WITH person AS (
+_PERSONS = """
     INSERT INTO ledger.person (label, count, head)
     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[])
     ON CONFLICT (label) DO UPDATE SET count = excluded.count, head = excluded.head
-), entry AS (
+"""
+_ENTRIES = """
     INSERT INTO ledger.entry (label, n, kind, tx, hash, sealed)
-    SELECT * FROM unnest($4::bytea[], $5::bigint[], $6::text[], $7::bytea[], $8::bytea[], $9::bytea[])
-)
-INSERT INTO ledger.event (tx, slip, sender, provider, permission, label, body, jws, outcome,
-                          withheld_until, withheld_ground)
-SELECT * FROM unnest($10::bytea[], $11::bytea[], $12::text[], $13::text[], $14::text[], $15::bytea[],
-                     $16::bytea[], $17::text[], $18::text[], $19::date[], $20::text[])
+    SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
+"""
+_EVENTS = """
+    INSERT INTO ledger.event (tx, slip, sender, provider, permission, label, body, jws, outcome,
+                              withheld_until, withheld_ground)
+    SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::bytea[],
+                         $7::bytea[], $8::text[], $9::text[], $10::date[], $11::text[])
 """
 
 
-async def _update_events(conn: Connection, jobs: Sequence[OutcomeJob]) -> None:
-    await conn.execute(
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """Whose chain an exchange stands in, who may report its outcome, and what was reported."""
+
+    label: bytes
+    provider: str
+    outcome: str | None
+
+
+def _answer(
+    job: RecordJob | OutcomeJob,
+    known: Mapping[bytes, tuple[Recorded, Signed]],
+    events: Mapping[bytes, _Event],
+) -> Signed | bool | Problem:
+    if isinstance(job, OutcomeJob):
+        return job.tx in events
+    slip, receipt = known[job.slip.tx]
+    return receipt if slip == job.slip else replayed()
+
+
+def _tell(batch: Batch, jobs: Sequence[OutcomeJob]) -> None:
+    batch.add(
         "UPDATE ledger.event AS e SET outcome = j.outcome, "
         "withheld_until = greatest(e.withheld_until, j.until), "
         "withheld_ground = coalesce(e.withheld_ground, j.ground), "
@@ -181,7 +196,7 @@ async def _update_events(conn: Connection, jobs: Sequence[OutcomeJob]) -> None:
         "FROM unnest($1::bytea[], $2::text[], $3::date[], $4::text[], $5::text[]) "
         "AS j(tx, outcome, until, ground, sender) WHERE e.tx = j.tx",
         [job.tx for job in jobs],
-        [job.entry.outcome.value if job.entry.outcome else None for job in jobs],
+        [job.outcome for job in jobs],
         [job.withheld_until for job in jobs],
         [job.withheld_ground for job in jobs],
         [job.sender for job in jobs],

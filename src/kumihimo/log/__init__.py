@@ -1,6 +1,6 @@
 """The log: what an institution did, in an order nobody can change afterwards (C2SP tlog-tiles)."""
 
-from kumihimo.log.appender import LogAppender, LogConflictError
+from kumihimo.log.appender import LogAppender, LogConflictError, log_moved
 from kumihimo.log.audit import audit
 from kumihimo.log.checkpoint import Checkpoint, open_checkpoint
 from kumihimo.log.merkle import (
@@ -18,6 +18,7 @@ from kumihimo.log.proof import Proof
 from kumihimo.log.reader import LogConnection, LogDamagedError, LogReader
 from kumihimo.log.serving import Resource, serve
 from kumihimo.log.tiles import BundleError, Tile, decode_bundle, encode_bundle, parse_path
+from kumihimo.log.together import Together
 
 __all__ = [
     "EMPTY_ROOT",
@@ -35,6 +36,7 @@ __all__ = [
     "Resource",
     "Signature",
     "Tile",
+    "Together",
     "add_signatures",
     "audit",
     "consistency_proof",
@@ -42,6 +44,7 @@ __all__ = [
     "encode_bundle",
     "inclusion_proof",
     "leaf_hash",
+    "log_moved",
     "node_hash",
     "open_checkpoint",
     "open_note",

@@ -3,36 +3,29 @@
 from collections.abc import Sequence
 from typing import Self
 
-from asyncpg import UniqueViolationError
+from asyncpg import DivisionByZeroError, PostgresError, UniqueViolationError
 
 from kumihimo.base import Clock
 from kumihimo.log.audit import CHECKED_ON_OPEN, audit
 from kumihimo.log.checkpoint import Checkpoint
-from kumihimo.log.edge import Edge, TileRow
+from kumihimo.log.edge import Edge
 from kumihimo.log.merkle import EMPTY_ROOT, leaf_hash
 from kumihimo.log.note import NoteSigner, sign_note
 from kumihimo.log.reader import LogConnection
 from kumihimo.log.tiles import MAX_ENTRY_BYTES, encode_bundle
+from kumihimo.log.together import Together
 
 _CREATE = "INSERT INTO log.head (size, note) VALUES (0, $1) ON CONFLICT DO NOTHING"
 
-# One statement per flush, so that a flush is atomic even outside a transaction. The size it expects
-# is part of it: a second writer, or a commit whose outcome was lost, is found here and nowhere later.
-_APPEND = """
-    WITH entries AS (
-        INSERT INTO log.chunk (first, count, at, bundle) VALUES ($1, $3, $5, $6)
-    )
-    UPDATE log.head SET size = $2, note = $4 WHERE size = $1 RETURNING true
+_CHUNK = "INSERT INTO log.chunk (first, count, at, bundle) VALUES ($1, $2, $3, $4)"
+_TILES = """
+    INSERT INTO log.tile (level, n, hashes)
+    SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bytea[])
+    ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes
 """
-_APPEND_WITH_TILES = _APPEND.replace(
-    "UPDATE log.head",
-    """, tiles AS (
-        INSERT INTO log.tile (level, n, hashes)
-        SELECT * FROM unnest($7::smallint[], $8::bigint[], $9::bytea[])
-        ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes
-    )
-    UPDATE log.head""",
-)
+# The size the writer expects is part of the write: a second writer, or a commit whose outcome was lost, is
+# found here and nowhere later.
+_HEAD = "UPDATE log.head SET size = $2, note = $3 WHERE size = $1 RETURNING true"
 
 
 class LogConflictError(Exception):
@@ -100,28 +93,28 @@ class LogAppender:
 
         Raises LogConflictError when the stored log has moved; the caller's transaction must then end.
         """
+        writes = Together()
+        self.gather(writes)
+        try:
+            await writes.send(conn)
+        except PostgresError as fault:
+            if not log_moved(fault):
+                raise
+            raise LogConflictError(f"the stored log no longer ends at {self._edge.size} entries") from fault
+
+    def gather(self, writes: Together) -> None:
+        """Add what `flush` writes to other writes, to go in one statement; `log_moved` tells its faults."""
         if not self._staged:
             return
         edge, tiles = self._edge.extend([leaf_hash(entry) for entry in self._staged])
         note = sign_note(Checkpoint(self._signer.name, edge.size, edge.root).text, self._signer)
-        try:
-            written = await self._write(conn, edge.size, note, tiles)
-        except UniqueViolationError:
-            written = False
-        if not written:
-            raise LogConflictError(f"the stored log no longer ends at {self._edge.size} entries")
-        self._next = edge, note
-
-    async def _write(self, conn: LogConnection, size: int, note: str, tiles: Sequence[TileRow]) -> bool:
         count, bundle = len(self._staged), encode_bundle(self._staged)
-        if not tiles:
-            args: tuple[object, ...] = ()
-        else:
-            args = ([row.level for row in tiles], [row.n for row in tiles], [row.hashes for row in tiles])
-        statement = _APPEND_WITH_TILES if tiles else _APPEND
-        return bool(
-            await conn.fetchval(statement, self._edge.size, size, count, note, self._clock(), bundle, *args)
-        )
+        writes.add(_CHUNK, self._edge.size, count, self._clock(), bundle)
+        if tiles:
+            columns = [row.level for row in tiles], [row.n for row in tiles], [row.hashes for row in tiles]
+            writes.add(_TILES, *columns)
+        writes.add(_HEAD, self._edge.size, edge.size, note, must=True)
+        self._next = edge, note
 
     def committed(self) -> None:
         """The transaction is durable: what was staged is now part of the log."""
@@ -136,3 +129,10 @@ class LogAppender:
         """The transaction was undone: the log stands where it stood before it."""
         self._next = None
         self._staged = []
+
+
+def log_moved(fault: Exception) -> bool:
+    """Whether a write failed because the stored log is not where its writer left it."""
+    if isinstance(fault, UniqueViolationError):
+        return str(getattr(fault, "schema_name", "")) == "log"
+    return isinstance(fault, DivisionByZeroError)

@@ -1,7 +1,8 @@
 """Node: what every running institution shares. Keys, database, journal, outbox, directory, HTTP, health."""
 
+from kumihimo.node.batch import Batch
 from kumihimo.node.client import Answered, SignedClient
-from kumihimo.node.database import AnyConnection, Connection, Database, MigrationError, migrate
+from kumihimo.node.database import STORE_AWAY, AnyConnection, Connection, Database, MigrationError, migrate
 from kumihimo.node.directory import (
     EMPTY,
     Assessment,
@@ -31,11 +32,13 @@ from kumihimo.node.transport import Transport
 
 __all__ = [
     "EMPTY",
+    "STORE_AWAY",
     "Answered",
     "AnyConnection",
     "Apply",
     "AsgiApp",
     "Assessment",
+    "Batch",
     "Commitment",
     "Connection",
     "Database",

@@ -2,7 +2,7 @@
 
 1. One connection is pinned, with an advisory lock: a second writer process refuses to start.
 2. The writer takes whatever is queued (it never waits for more), at most BATCH jobs, applies them kind by
-   kind, lets the log write its tiles and checkpoint, and commits once for all.
+   kind, adds what the log writes (tiles, checkpoint), and sends all of it as one durable statement.
 3. A batch that fails is rolled back and each job is tried alone, so only the poisonous job fails.
 4. When the connection is lost, nobody knows whether the last commit happened. The jobs of that batch get
    JournalUnavailable and may be brought again: every apply is idempotent by its transaction number.
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, cast
 
-from kumihimo.log import LogAppender, LogConflictError
+from kumihimo.log import LogAppender, LogConflictError, log_moved
+from kumihimo.node.batch import Batch
 from kumihimo.node.database import AWAY, Connection, connect
 from kumihimo.node.telemetry import Logger, Metrics
 
@@ -25,7 +26,7 @@ QUEUE = 4096
 _WRITER_LOCK = 0x6B6D77  # "kmw"; any constant: the lock is per database
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
-type Apply[J, R] = Callable[[Connection, LogAppender, Sequence[J]], Awaitable[Sequence[R]]]
+type Apply[J, R] = Callable[[Batch, LogAppender, Sequence[J]], Awaitable[Sequence[R]]]
 type Write[J, R] = Callable[[J], Awaitable[R]]
 type OpenLog = Callable[[Connection], Awaitable[LogAppender]]
 
@@ -60,7 +61,6 @@ class Journal:
         self._queue: deque[_Job] = deque()
         self._wake = asyncio.Event()
         self._closing = False
-        self._begun = False
         self._conn: Connection | None = None
         self._log: LogAppender | None = None
         self._task: asyncio.Task[None] | None = None
@@ -74,10 +74,6 @@ class Journal:
     def waiting(self) -> int:
         """How many jobs wait for the next batch."""
         return len(self._queue)
-
-    def owns(self, conn: object) -> bool:
-        """Whether this is the writer's own connection, inside a batch."""
-        return conn is self._conn
 
     def register[J, R](self, kind: str, apply: Apply[J, R]) -> Write[J, R]:
         """Name one kind of job; `apply` gets many jobs at once and gives one result for each, in order.
@@ -144,7 +140,7 @@ class Journal:
         except BaseException:
             conn.terminate()
             raise
-        self._conn, self._begun = conn, False
+        self._conn = conn
         conn.add_termination_listener(lambda _: self._wake.set())  # an idle writer reconnects, too
         return True
 
@@ -189,20 +185,13 @@ class Journal:
         log = self._log
         assert log is not None
         try:
-            if not self._begun:
-                await conn.execute("BEGIN")
-            self._begun = False
-            results = [(jobs, await self._apply(conn, log, kind, jobs)) for kind, jobs in _by_kind(batch)]
-            await log.flush(conn)
-            # With work waiting, the next transaction opens in the same round trip; else none stays open,
-            # for in an idle one now() and current_date would stand still.
-            chain = bool(self._queue)
-            if await conn.execute("COMMIT AND CHAIN" if chain else "COMMIT") != "COMMIT":
-                raise RuntimeError("journal: an apply went on after a statement of it had failed")
-            self._begun = chain
+            writing = Batch(conn)
+            results = [(jobs, await self._apply(writing, log, kind, jobs)) for kind, jobs in _by_kind(batch)]
+            log.gather(writing.writes)
+            await writing.commit()
         except Exception as fault:  # noqa: BLE001 an apply may fail in any way; its jobs are told
             log.rolled_back()
-            return fault
+            return LogConflictError("the stored log has moved") if log_moved(fault) else fault
         log.committed()
         for jobs, answers in results:
             for job, answer in zip(jobs, answers, strict=True):
@@ -213,9 +202,9 @@ class Journal:
         return None
 
     async def _apply(
-        self, conn: Connection, log: LogAppender, kind: str, jobs: Sequence[_Job]
+        self, writing: Batch, log: LogAppender, kind: str, jobs: Sequence[_Job]
     ) -> Sequence[object]:
-        answers: Sequence[object] = await self._applies[kind](conn, log, [job.value for job in jobs])
+        answers: Sequence[object] = await self._applies[kind](writing, log, [job.value for job in jobs])
         if len(answers) != len(jobs):
             raise RuntimeError(f"journal: {kind!r} gave {len(answers)} results for {len(jobs)} jobs")
         return answers

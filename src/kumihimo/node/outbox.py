@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kumihimo.base import Problem
+from kumihimo.node.batch import Batch
 from kumihimo.node.database import AWAY, AnyConnection, Connection, connect
 from kumihimo.node.journal import Journal
 from kumihimo.node.telemetry import Logger, Metrics, where
@@ -38,7 +39,8 @@ type OutboxHandler = Callable[[Sequence[OutboxRow]], Awaitable[Sequence[Problem 
 
 _PUT = """
 INSERT INTO node.outbox (kind, key, payload, due)
-SELECT $1, key, payload, coalesce($4, now()) FROM unnest($2::text[], $3::bytea[]) AS work (key, payload)
+SELECT $1, key, payload, statement_timestamp() + $4::float8 * interval '1 second'
+FROM unnest($2::text[], $3::bytea[]) AS work (key, payload)
 """
 _TAKE = """
 UPDATE node.outbox SET due = now() + $1 * interval '1 second', attempts = attempts + 1
@@ -71,7 +73,8 @@ class Outbox:
         self._dsn, self._journal, self._name = dsn, journal, name
         self._metrics, self._logger = metrics, logger
         self._handlers: dict[str, OutboxHandler] = {}
-        self._fresh = False
+        self._fresh: float | None = None  # in how many seconds what the running batch promises is due
+        self._bell: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.first_pause = 1.0  # seconds before a failed piece is tried a second time; doubles each time
@@ -84,14 +87,16 @@ class Outbox:
         self._wake.set()
 
     async def put(
-        self, conn: AnyConnection, kind: str, work: Sequence[tuple[str, bytes]], due: datetime | None = None
+        self, conn: AnyConnection | Batch, kind: str, work: Sequence[tuple[str, bytes]], delay: float = 0.0
     ) -> None:
-        """Promise pieces of work (key, payload) within the caller's transaction, due at once unless said."""
-        keys, payloads = [key for key, _ in work], [payload for _, payload in work]
-        await conn.execute(_PUT, kind, keys, payloads, due)
-        if self._journal.owns(conn):
-            self._fresh = True  # the worker looks after the commit; NOTIFY would serialise all commits
+        """Promise pieces of work (key, payload) within the caller's transaction, due in `delay` seconds."""
+        promise = _PUT, kind, [key for key, _ in work], [payload for _, payload in work], delay
+        if isinstance(conn, Batch):
+            conn.add(*promise)
+            # The worker looks after the commit; NOTIFY would serialise all commits.
+            self._fresh = delay if self._fresh is None else min(self._fresh, delay)
         else:
+            await conn.execute(*promise)
             await conn.execute("SELECT pg_notify($1, '')", _CHANNEL)
 
     async def parked(self, conn: AnyConnection) -> list[tuple[OutboxRow, str, datetime]]:
@@ -127,9 +132,20 @@ class Outbox:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _committed(self) -> None:
-        if self._fresh:
-            self._fresh = False
-            self._wake.set()
+        delay, self._fresh = self._fresh, None
+        if delay is None:
+            return
+        loop = asyncio.get_running_loop()
+        if self._bell is not None:
+            if self._bell.when() <= loop.time() + delay:
+                return
+            self._bell.cancel()
+        self._bell = loop.call_later(delay, self._ring)
+
+    def _ring(self) -> None:
+        """One bell for all that falls due meanwhile: work that can wait a little is taken together."""
+        self._bell = None
+        self._wake.set()
 
     async def _run(self) -> None:
         while True:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from kumihimo.base import Problem
 from kumihimo.exchange import replayed
 from kumihimo.log import LogAppender
-from kumihimo.node import AnyConnection, Connection
+from kumihimo.node import AnyConnection, Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class Look:
     found: int
 
 
-async def apply_looks(conn: Connection, log: LogAppender, jobs: Sequence[Look]) -> Sequence[bytes | Problem]:
+async def apply_looks(batch: Batch, log: LogAppender, jobs: Sequence[Look]) -> Sequence[bytes | Problem]:
     """Record looks, each once; the first answer to a tx stands, and nobody else gets one under it."""
     results: list[bytes | Problem] = []
     for job in jobs:
-        await conn.execute(
+        await batch.execute(
             "INSERT INTO numbering.look (tx, requester, request, recipient, affair, asked, found, answer) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tx) DO NOTHING",
             job.tx,
@@ -46,13 +46,13 @@ async def apply_looks(conn: Connection, log: LogAppender, jobs: Sequence[Look]) 
             job.found,
             job.by.answer,
         )
-        kept = await recall(conn, job.tx)
+        kept = await recall(batch, job.tx)
         same = kept is not None and (kept.requester, kept.request) == (job.by.requester, job.by.request)
         results.append(kept.answer if kept is not None and same else replayed())
     return results
 
 
-async def recall(conn: AnyConnection, tx: bytes) -> Asked | None:
+async def recall(conn: AnyConnection | Batch, tx: bytes) -> Asked | None:
     """What was asked and answered before under this tx."""
     row = await conn.fetchrow("SELECT requester, request, answer FROM numbering.look WHERE tx = $1", tx)
     return Asked(row["requester"], bytes(row["request"]), bytes(row["answer"])) if row else None
