@@ -25,11 +25,13 @@ from kumihimo.exchange import (
     answer_codec,
     answer_form,
     delivery_form,
+    digest,
     layouts,
     signed_form,
     stamp_request,
 )
 from kumihimo.exchange.envelopes import StampRequest
+from kumihimo.exchange.receiving import ANSWER_BOX
 from kumihimo.law import law
 from kumihimo.messages import http
 from kumihimo.node import Directory, load_keys
@@ -215,17 +217,22 @@ class Stage(Network):
 
     async def records(self, person: int) -> list[Mapping[str, dict[str, object]]]:
         """What the person sees of their own record, by the disclosure system."""
-        body = {
-            "subject": self.subject("portal", person),
-            "to": "ledger",
-            "permission": DISCLOSE_RIGHT,
-            "information": OWN_RECORDS,
-            "items": ["records"],
-        }
-        async with self.office("portal") as office:
-            given = await office.post("inquiries", body)
-        assert not isinstance(given, Problem), given
-        return given["items"]["records"]
+        papers = await self.own_look(person)
+        envelope = await self.answered(await self.collected(papers, "portal"), "portal", "ledger")
+        assert isinstance(envelope, AnswerEnvelope), envelope
+        assert envelope.sealed is not None
+        opened = self.keys["portal"].box.open(
+            envelope.sealed, info=ANSWER_BOX, aad=digest(papers.signed.body)
+        )
+        assert isinstance(opened, bytes), opened
+        return json.loads(opened)["records"]
+
+    async def own_look(self, person: int, **changes: object) -> Papers:
+        """The disclosure system's slip about a person's own records."""
+        question = Case(DISCLOSE_RIGHT, OWN_RECORDS, None, ("records",))
+        code = await self.code_of("portal", person)
+        given = {"inquirer": "portal", "to": "ledger", "at": system_clock(), **changes}
+        return self.papers(code, question, **given)
 
     async def line(self, person: int, tx: str) -> Mapping[str, dict[str, object]]:
         """The line of one exchange in the person's record, once its outcome is known there."""
