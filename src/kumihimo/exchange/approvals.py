@@ -18,7 +18,7 @@ from kumihimo.exchange.gates import Accepted, accepted_before, check_stamps, tod
 from kumihimo.exchange.provider import Provider, Verdict, find_person, select_items
 from kumihimo.exchange.receiving import TARGET_BOX, open_box, take_codes
 from kumihimo.exchange.slip import Conditions, Outcome, Report, new_tx
-from kumihimo.exchange.visits import visit
+from kumihimo.exchange.visits import PASSING, visit
 from kumihimo.node import AnyConnection
 
 REPORT_BATCH = 200
@@ -163,7 +163,11 @@ class Courier:
     async def run(self) -> None:
         """Go until cancelled; after an answer soon, otherwise every few seconds."""
         while True:
-            brought = await self.tell_ledger() + await self.deliver_later_answers()
+            try:
+                brought = await self.tell_ledger() + await self.deliver_later_answers()
+            except PASSING as fault:
+                self.provider.institution.logger.warning("courier waits", fault=type(fault).__name__)
+                brought = 0
             if brought:
                 await asyncio.sleep(REPORT_PAUSE)
                 continue

@@ -83,7 +83,7 @@ def gateway_room(name: str, gateway: Gateway, pages: AsgiApp) -> Room:
     institution = gateway.institution
     tasks = (
         asyncio.create_task(gateway.courier.run(), name=f"{institution.settings.id} courier"),
-        asyncio.create_task(gateway.inquirer.resume(), name=f"{institution.settings.id} resume"),
+        asyncio.create_task(gateway.inquirer.run(), name=f"{institution.settings.id} resume"),
     )
 
     async def close() -> None:

@@ -5,6 +5,7 @@ way brings the very same slip again when it comes back, and no exchange is in th
 being in the inquirer's.
 """
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,7 @@ from kumihimo.exchange.slip import (
 )
 from kumihimo.exchange.store import CloseJob, OpenJob, Refusal, Writes
 from kumihimo.exchange.visits import (
+    PASSING,
     PATIENCE_SECONDS,
     RETRYABLE,
     code_header,
@@ -67,6 +69,7 @@ from kumihimo.messages import boxes
 from kumihimo.node import Entry, Institution
 
 LIFE_MS = LIVE_SECONDS * 1000
+RESUME_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ class Inquirer:
     rules: Rules
     writes: Writes
     patience: float = PATIENCE_SECONDS
+    _under_way: set[bytes] = field(default_factory=set)
 
     async def inquire(self, question: Question) -> Given | Problem:
         """Ask; give the answer with its evidence kept, or the refusal (also kept)."""
@@ -109,30 +113,55 @@ class Inquirer:
         if isinstance(written, Problem):
             return await self._refused(written)
         papers, accepted = written
-        await self.writes.open(self._open_job(papers, accepted))
-        return await self._finish(papers, accepted)
+        self._under_way.add(accepted.slip.tx)
+        try:
+            await self.writes.open(self._open_job(papers, accepted))
+            return await self._finish(papers, accepted)
+        finally:
+            self._under_way.discard(accepted.slip.tx)
 
     async def _refused(self, problem: Problem) -> Problem:
         """Leave a trace of a question that never became a slip; it names no person."""
         await self.writes.refusal(Refusal(b"", self.institution.settings.id, problem.type.value))
         return problem
 
+    async def run(self) -> None:
+        """Go until cancelled: bring again what is left over from a gateway or a store that went down."""
+        while True:
+            try:
+                await self.resume()
+            except PASSING as fault:
+                self.institution.logger.warning("unfinished inquiries wait", fault=type(fault).__name__)
+            await asyncio.sleep(RESUME_PAUSE)
+
     async def resume(self) -> int:
-        """Bring again what was on its way when the gateway stopped; give how many were taken up."""
+        """Take up the open inquiries that nobody here is carrying, some at a time; give how many.
+
+        A slip that has expired meanwhile is brought all the same: who stamped or answered it before gives
+        the same again, who did not refuses it.
+        """
+        if not self.institution.directory.fresh:
+            return 0
         async with self.institution.db.read() as conn:
             rows = await conn.fetch(
-                "SELECT tx, papers FROM exchange.inquiry WHERE state = 'open' ORDER BY opened_at LIMIT 1000"
+                "SELECT tx, papers FROM exchange.inquiry WHERE state = 'open' AND tx <> ALL($1::bytea[]) "
+                "ORDER BY opened_at LIMIT 32",
+                list(self._under_way),
             )
-        for row in rows:
-            opened = self.institution.keys.vault.open(bytes(row["papers"]), bytes(row["tx"]))
-            papers = opened if isinstance(opened, Problem) else papers_form.read(opened)
-            accepted = papers if isinstance(papers, Problem) else self._check(papers.slip)
-            if isinstance(papers, Problem) or isinstance(accepted, Problem):
-                problem = accepted if isinstance(accepted, Problem) else None
-                await self._close(row["tx"], "abandoned", problem, None)
-            else:
-                await self._finish(papers, accepted)
+        await asyncio.gather(*(self._take_up(bytes(row["tx"]), bytes(row["papers"])) for row in rows))
         return len(rows)
+
+    async def _take_up(self, tx: bytes, sealed: bytes) -> None:
+        opened = self.institution.keys.vault.open(sealed, tx)
+        papers = opened if isinstance(opened, Problem) else papers_form.read(opened)
+        if isinstance(papers, Problem):
+            await self._close(tx, "abandoned", papers, None)
+            return
+        accepted = accepted_before(papers.slip, self.institution.directory.current)
+        if isinstance(accepted, Problem):
+            await self._close(tx, "abandoned", accepted, None)
+        else:
+            await self._finish(papers, accepted)
 
     async def find(self, tx: str) -> Given | Problem:
         """How an inquiry of this office stands, from its kept evidence."""

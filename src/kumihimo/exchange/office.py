@@ -22,7 +22,7 @@ from kumihimo.exchange.envelopes import Wanted
 from kumihimo.exchange.gateway import Gateway
 from kumihimo.exchange.inquirer import Question
 from kumihimo.exchange.slip import Conditions, Mark
-from kumihimo.node import JournalBusy, JournalUnavailable
+from kumihimo.node import STORE_AWAY, JournalBusy, JournalUnavailable
 
 PROBLEM_JSON = "application/problem+json"
 _STORE_AWAY = Problem(ErrorType.PROVIDER_UNAVAILABLE, detail="this office's own store is away")
@@ -131,7 +131,7 @@ async def ask(gateway: Gateway, question: Question) -> Given | Problem:
         return await gateway.inquirer.inquire(question)
     except JournalBusy:
         return Problem(ErrorType.BUSY)
-    except JournalUnavailable:
+    except (JournalUnavailable, *STORE_AWAY):
         return _STORE_AWAY
 
 
@@ -145,7 +145,7 @@ class Office(Controller):
 
     path = "/api"
     guards = (only_own_systems,)
-    exception_handlers = {JournalBusy: refuse_for_now, JournalUnavailable: refuse_for_now}  # noqa: RUF012
+    exception_handlers = dict.fromkeys((JournalBusy, JournalUnavailable, *STORE_AWAY), refuse_for_now)
 
     @post("/inquiries", status_code=200)
     async def inquire(self, data: InquiryBody, state: State) -> Response[bytes]:

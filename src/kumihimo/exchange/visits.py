@@ -7,11 +7,20 @@ from kumihimo.codes import Request
 from kumihimo.exchange.envelopes import StampRequest, signed_form, stamp_request
 from kumihimo.exchange.slip import CodeRow, Codes, Signed, nonce_of
 from kumihimo.messages import jws
-from kumihimo.node import Entry, Institution
+from kumihimo.node import (
+    STORE_AWAY,
+    DirectoryIncompleteError,
+    Entry,
+    Institution,
+    JournalBusy,
+    JournalUnavailable,
+)
 
 PATIENCE_SECONDS = 8.0
 DESK_TIMEOUT = 10.0
 RETRYABLE = frozenset({ErrorType.PROVIDER_UNAVAILABLE, ErrorType.BUSY})
+PASSING = (JournalBusy, JournalUnavailable, DirectoryIncompleteError, *STORE_AWAY)
+"""Faults of one's own house that pass by themselves: who works in the background tries again later."""
 
 
 def sign(institution: Institution, body: bytes) -> Signed:

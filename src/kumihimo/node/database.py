@@ -34,11 +34,21 @@ CREATE TABLE IF NOT EXISTS node.migration (
 _SESSION = {
     "timezone": "UTC",
     "jit": "off",  # compiling costs more than any of our short statements
-    "plan_cache_mode": "force_generic_plan",  # all go by key: planning anew each time costs as much as running
+    "plan_cache_mode": "force_generic_plan",  # all go by key: planning anew costs as much as running
     "synchronous_commit": "on",  # acknowledged means durable, whatever the server's default
 }
 AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """How the driver says that the database cannot be reached or that a connection was cut."""
+
+STORE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # the server stops, starts, or ended our session
+    asyncpg.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+"""How the driver says that the store cannot be used for now, though nothing is wrong with what was asked."""
 
 _TIMEOUT = 20.0  # seconds for one statement; a server that takes longer counts as away
 

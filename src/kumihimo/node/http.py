@@ -8,10 +8,9 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 
-import asyncpg
-
 from kumihimo.base import ErrorType, Problem
 from kumihimo.messages import http as signatures
+from kumihimo.node.database import STORE_AWAY
 from kumihimo.node.directory import DirectoryIncompleteError
 from kumihimo.node.handlers import AsgiApp, Handler, Message, Receive, Reply, Room, Scope, Send
 from kumihimo.node.institution import Institution
@@ -20,12 +19,6 @@ from kumihimo.node.telemetry import where
 
 BODY_LIMIT = 1024 * 1024
 READ_TIMEOUT = 10.0
-_STORE_AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InterfaceError,
-    OSError,
-)
 
 
 class Door:
@@ -139,7 +132,7 @@ class Door:
         reference = secrets.token_hex(8)
         kind, at = type(fault).__name__, where(fault)
         self.institution.logger.error("fault", reference=reference, fault=kind, at=at, path=path)
-        if isinstance(fault, _STORE_AWAY):
+        if isinstance(fault, STORE_AWAY):
             return Problem(ErrorType.PROVIDER_UNAVAILABLE, detail="the store is away", reference=reference)
         return Problem(ErrorType.UNKNOWN, reference=reference)
 
