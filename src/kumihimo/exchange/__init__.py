@@ -1,7 +1,7 @@
 """The exchange (情報連携): slips carried from desk to desk, stamped, recorded, answered live."""
 
 from kumihimo.exchange.acquiring import WANTED_BOX
-from kumihimo.exchange.answers import Evidence, Given, Papers, evidence_form, papers_form
+from kumihimo.exchange.answers import Evidence, Given, Papers, evidence_form, papers_form, problem_of
 from kumihimo.exchange.envelopes import (
     Acquired,
     AcquireRequest,
@@ -127,6 +127,7 @@ __all__ = [
     "papers_form",
     "party",
     "plain",
+    "problem_of",
     "query_text",
     "receipt_codec",
     "replayed",

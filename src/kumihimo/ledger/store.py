@@ -182,7 +182,7 @@ def _answer(
     events: Mapping[bytes, _Event],
 ) -> Signed | bool | Problem:
     if isinstance(job, OutcomeJob):
-        return job.tx in events
+        return job.tx in events and events[job.tx].provider == job.sender
     slip, receipt = known[job.slip.tx]
     return receipt if slip == job.slip else replayed()
 

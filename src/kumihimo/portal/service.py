@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from kumihimo.base import Problem
-from kumihimo.exchange import DISCLOSE_RIGHT, OWN_RECORDS, Gateway, Outcome, Question
+from kumihimo.base import ErrorType, Problem
+from kumihimo.exchange import DISCLOSE_RIGHT, OWN_RECORDS, Gateway, Outcome, Question, problem_of
 from kumihimo.ledger import Line
 
 
@@ -36,5 +36,5 @@ class Portal:
         if isinstance(given, Problem):
             return given
         if given.answer.outcome is not Outcome.PROVIDED or given.items is None:
-            return ()
+            return problem_of(given.answer) or Problem(ErrorType.UNKNOWN)
         return msgspec.convert(given.items["records"], tuple[Line, ...])
