@@ -9,13 +9,14 @@ import msgspec
 from kumihimo.base import ErrorType, Problem
 from kumihimo.codes import OperatorKey, OperatorNumber
 from kumihimo.exchange.acquiring import Acquirer
-from kumihimo.exchange.approvals import Approvals, Courier
+from kumihimo.exchange.approvals import Approvals
 from kumihimo.exchange.counts import gateway_counts, showing
 from kumihimo.exchange.envelopes import answer_form, signed_form
 from kumihimo.exchange.gates import Rules
 from kumihimo.exchange.inquirer import Inquirer
 from kumihimo.exchange.layouts import layouts
 from kumihimo.exchange.operator import Operator
+from kumihimo.exchange.promises import Promises
 from kumihimo.exchange.provider import Provider
 from kumihimo.exchange.registers import Registers
 from kumihimo.exchange.slip import Signed
@@ -34,7 +35,6 @@ class Gateway:
     provider: Provider
     approvals: Approvals
     acquirer: Acquirer
-    courier: Courier
 
     def handlers(self) -> dict[str, Handler]:
         """The desks other institutions may come to."""
@@ -58,14 +58,13 @@ class Gateway:
 
 def open_gateway(institution: Institution) -> Gateway:
     """Build the gateway of an institution over its own journal, register and directory."""
-    rules, writes = Rules(law(), layouts()), Writes.register(institution.journal)
-    wake = asyncio.Event()
+    rules, writes = Rules(law(), layouts()), Writes.register(institution)
+    Promises(institution).register()
     provider = Provider(
         institution=institution,
         rules=rules,
         registers=Registers.of(institution.settings.provides),
         writes=writes,
-        on_answer=wake.set,
     )
     return Gateway(
         institution=institution,
@@ -74,22 +73,17 @@ def open_gateway(institution: Institution) -> Gateway:
         provider=provider,
         approvals=Approvals(provider),
         acquirer=Acquirer(institution, rules, writes),
-        courier=Courier(provider, wake),
     )
 
 
 def gateway_room(name: str, gateway: Gateway, pages: AsgiApp) -> Room:
-    """A room around a gateway: its handlers and pages, with its courier and its resumed inquiries at work."""
+    """A room around a gateway: its handlers and pages, and its unfinished inquiries taken up again."""
     institution = gateway.institution
-    tasks = (
-        asyncio.create_task(gateway.courier.run(), name=f"{institution.settings.id} courier"),
-        asyncio.create_task(gateway.inquirer.run(), name=f"{institution.settings.id} resume"),
-    )
+    resuming = asyncio.create_task(gateway.inquirer.run(), name=f"{institution.settings.id} resume")
 
     async def close() -> None:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        resuming.cancel()
+        await asyncio.gather(resuming, return_exceptions=True)
 
     counts = showing(lambda: gateway_counts(institution))
     return Room(name, exchange=gateway.handlers(), open={"counts": counts}, pages=pages, close=close)
@@ -106,7 +100,7 @@ def open_operator(institution: Institution, number: OperatorNumber) -> Operator:
         peers=institution.keys.peers,
         institution=institution,
         rules=Rules(law(), layouts()),
-        writes=Writes.register(institution.journal),
+        writes=Writes.register(institution),
     )
 
 

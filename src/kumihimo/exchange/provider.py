@@ -6,7 +6,7 @@ provided, refused with its reason, or pending a human.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -65,7 +65,6 @@ class Provider:
     rules: Rules
     registers: Registers
     writes: Writes
-    on_answer: Callable[[], None]
 
     async def answer(self, body: bytes, sender: Entry | None) -> bytes | Problem:
         """Answer a delivery; the same delivery brought again gets the same answer."""
@@ -84,7 +83,6 @@ class Provider:
         verdict = await self._decide(accepted, code, conditions)
         job = self._job(accepted, delivery, verdict)
         written = await self.writes.answer(job)
-        self.on_answer()
         return await self._refuse(delivery, sender, written) if isinstance(written, Problem) else written
 
     def _open(self, delivery: Delivery, accepted: Accepted) -> tuple[InstitutionCode, Conditions] | Problem:

@@ -12,9 +12,10 @@ from typing import Protocol
 import asyncpg
 
 from kumihimo.base import ErrorType, Problem
+from kumihimo.exchange.promises import OUTCOME, TOGETHER
 from kumihimo.exchange.slip import Outcome, Signed, digest, slip_codec
 from kumihimo.log import LogAppender
-from kumihimo.node import AnyConnection, Batch, Journal, Write
+from kumihimo.node import AnyConnection, Batch, Institution, Outbox, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +259,11 @@ class Approval:
 
 
 class AnswerBook:
-    """The answers a provider has given: a tx is answered once, however often it is brought."""
+    """The answers a provider has given: a tx is answered once, and its outcome promised to the ledger."""
 
-    def __init__(self) -> None:
+    def __init__(self, outbox: Outbox) -> None:
         self.seen = Seen()
+        self._outbox = outbox
 
     async def apply(
         self, batch: Batch, log: LogAppender, jobs: Sequence[AnswerJob]
@@ -276,6 +278,8 @@ class AnswerBook:
                 fresh.append(job)
         if fresh:
             _insert_answers(batch, fresh)
+            reports = [(job.slip.tx.hex(), job.report) for job in fresh]
+            await self._outbox.put(batch, OUTCOME, reports, TOGETHER)
         waiting = [(job.slip.tx, job.approval) for job in fresh if job.approval]
         if waiting:
             _insert_approvals(batch, waiting)
@@ -379,9 +383,10 @@ class Writes:
     take: Write[TakeJob, int | Problem]
 
     @classmethod
-    def register(cls, journal: Journal) -> "Writes":
+    def register(cls, institution: Institution) -> "Writes":
         """Name the exchange's kinds of jobs at the institution's journal."""
-        stamps, answers = StampBook(), AnswerBook()
+        journal = institution.journal
+        stamps, answers = StampBook(), AnswerBook(institution.outbox)
         return cls(
             stamp=stamps.seen.once(journal.register("exchange.stamp", stamps.apply)),
             refusal=journal.register("exchange.refusal", apply_refusals),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kumihimo.base import Problem
-from kumihimo.exchange import Recorded, Seen, Signed, replayed
+from kumihimo.exchange import Outcome, Recorded, Seen, Signed, replayed
 from kumihimo.ledger.model import EMPTY_HEAD, Entry, Kind, decode_entry, encode_entry, entry_hash, next_head
 from kumihimo.log import LogAppender
 from kumihimo.messages import Vault
@@ -60,7 +60,7 @@ class Book:
         for job in jobs:
             if isinstance(job, OutcomeJob):
                 event = events.get(job.tx)
-                if event is not None and event.provider == job.sender and event.outcome != job.outcome:
+                if event is not None and event.takes(job):
                     events[job.tx] = replace(event, outcome=job.outcome)
                     additions.append((event.label, job.entry))
                     said[job.tx] = job
@@ -174,6 +174,11 @@ class _Event:
     label: bytes
     provider: str
     outcome: str | None
+
+    def takes(self, job: OutcomeJob) -> bool:
+        """Whether a report is news: from the provider that was asked, and not behind what is known."""
+        final = self.outcome is not None and job.outcome == Outcome.PENDING
+        return self.provider == job.sender and self.outcome != job.outcome and not final
 
 
 def _answer(

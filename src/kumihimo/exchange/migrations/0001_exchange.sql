@@ -57,7 +57,7 @@ CREATE INDEX inquiry_unfinished ON exchange.inquiry (opened_at) WHERE state IN (
 CREATE INDEX inquiry_recent ON exchange.inquiry (opened_at DESC);
 
 -- Providers: the answer given to each slip, kept so that a retry gets the very same one. An answer that
--- waits for a human keeps its delivery sealed; `told` says whether the ledger knows the outcome.
+-- waits for a human keeps its delivery sealed. `report` is what the ledger is told of it, by the outbox.
 CREATE TABLE exchange.answer (
     tx       bytea PRIMARY KEY,
     slip     bytea NOT NULL,
@@ -65,10 +65,8 @@ CREATE TABLE exchange.answer (
     outcome  text NOT NULL CHECK (outcome IN ('provided', 'refused', 'pending')),
     envelope bytea NOT NULL,
     report   bytea NOT NULL,
-    told     boolean NOT NULL DEFAULT false,
     at       timestamptz NOT NULL DEFAULT statement_timestamp()
 );
-CREATE INDEX answer_untold ON exchange.answer (at) WHERE NOT told;
 
 -- Providers: slips on which a human must decide (自動応答不可), with what is needed to answer later.
 CREATE TABLE exchange.approval (
@@ -81,10 +79,9 @@ CREATE TABLE exchange.approval (
     asked_at   timestamptz NOT NULL DEFAULT statement_timestamp(),
     decision   text CHECK (decision IN ('approved', 'refused')),
     decided_by text,
-    decided_at timestamptz,
-    delivered_at timestamptz
+    decided_at timestamptz
 );
-CREATE INDEX approval_waiting ON exchange.approval (asked_at) WHERE delivered_at IS NULL;
+CREATE INDEX approval_waiting ON exchange.approval (asked_at) WHERE decision IS NULL;
 
 -- Deliveries of acquired codes that were taken, once each.
 CREATE TABLE exchange.acquisition (
