@@ -47,7 +47,7 @@ class Outcome:
 def inquire_once(root: Path, wish: Wish, *, as_json: bool) -> int:
     """Ask once in the nation of this folder; give the exit code."""
     nation = find_running(Places(root.resolve()))
-    if nation is None:
+    if nation is None or not nation.settled:
         give_up(
             f"{root} の国は開いていません。先に kumihimo up を実行してください。",
             f"the nation in {root} is not open; run `kumihimo up` first",

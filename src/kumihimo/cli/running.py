@@ -65,6 +65,11 @@ class Running:
         """The institutions as they stand in the directory."""
         return current_directory(self.places)
 
+    @property
+    def settled(self) -> bool:
+        """Whether its residents are in and their codes acquired; before that nobody can be asked about."""
+        return (self.places.root / "cast.json").exists()
+
     @cached_property
     def cast(self) -> Mapping[str, Mapping[int, str]]:
         """Who is who on the stage: each institution's addressee numbers by place in the population."""

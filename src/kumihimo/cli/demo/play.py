@@ -18,7 +18,7 @@ from kumihimo.cli.demo.stage import Held, NotHeldError, Stage, Step
 from kumihimo.cli.evidence import NoEvidenceError
 from kumihimo.cli.running import OPENING_FAULTS, NotObeyedError, Running, find_running
 from kumihimo.cli.talk import emit_json, page, talk, told
-from kumihimo.world import Places, open_nation
+from kumihimo.world import NodeFailedError, Places, open_nation
 
 RESIDENTS, SEED = 120, 40
 """The smallest throw-away nation that has everybody the journey needs."""
@@ -207,6 +207,8 @@ async def _nation(root: Path | None) -> AsyncIterator[Running]:
         places = Places((root or Path(folder) / "nation").resolve())
         running = find_running(places) if root else None
         if running is not None:
+            if not running.settled:
+                raise NodeFailedError("it is just being opened by another process")
             told("この国は既に開いています", "this nation is already open")
             yield running
             return
