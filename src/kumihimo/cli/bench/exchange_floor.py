@@ -8,12 +8,14 @@ signature on slip, stamps, receipt, answer and HTTP messages with their verifica
 import os
 import secrets
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from statistics import fmean
 
 from kumihimo.base import Problem
 from kumihimo.codes import (
+    Conversion,
     Domain,
     InstitutionCode,
     Leg,
@@ -32,6 +34,7 @@ STAMPS_SIGNED, STAMPS_VERIFIED = 2, 5
 RECEIPT_SIGNED, RECEIPT_VERIFIED = 1, 1
 ANSWER_SIGNED, ANSWER_VERIFIED = 1, 1
 HTTP_SIGNED, HTTP_VERIFIED = 8, 8
+SOURCE, TARGET, LEDGER = (Domain(label, 0) for label in ("jp/muni/131016", "jp/nenkin", "jp/ledger"))
 MESSAGE_BYTES, HTTP_BASE_BYTES, BOX_BYTES, ITEMS_BYTES = 1200, 350, 220, 600
 
 
@@ -45,57 +48,35 @@ def exchange_floor_seconds(seconds: float) -> float:
         return fmean(pool.map(_one_worker, [seconds] * workers))
 
 
-def _one_worker(seconds: float) -> float:
-    """The mean CPU seconds of one exchange's cryptography over a run of so many CPU seconds."""
-    source, target, ledger = (Domain(label, 0) for label in ("jp/muni/131016", "jp/nenkin", "jp/ledger"))
-    first, second = OperatorKey(1, secrets.token_bytes(32)), OperatorKey(2, secrets.token_bytes(32))
-    pair = {name: (secrets.token_bytes(32), secrets.token_bytes(32)) for name in ("a", "b", "l")}
-    signer, box, label_secret = SigningKey.generate(), BoxKey.generate(), random_scalar()
-    root = person_element(secrets.token_bytes(32)).element
-    scalars = first.domain(source).scalar.reveal(), second.domain(source).scalar.reveal()
-    code = InstitutionCode.parse(multiply(scalars[0], multiply(scalars[1], root)))
-    count, started = 0, time.process_time()
-    while time.process_time() - started < seconds:
+class _Parties:
+    """Both operators and the three institutions of one exchange, with fresh keys."""
+
+    def __init__(self) -> None:
+        self.operators = OperatorKey(1, secrets.token_bytes(32)), OperatorKey(2, secrets.token_bytes(32))
+        self.pair = {
+            domain: (secrets.token_bytes(32), secrets.token_bytes(32)) for domain in (SOURCE, TARGET, LEDGER)
+        }
+        self.label_secret = random_scalar()
+        element = person_element(secrets.token_bytes(32)).element
+        for operator in self.operators:
+            element = multiply(operator.domain(SOURCE).scalar.reveal(), element)
+        self.code = InstitutionCode.parse(element)
+
+    def exchange(self) -> None:
+        """The group operations and proofs of one exchange, at all five desks."""
         tx = secrets.token_bytes(16)
-        asked = request(
-            [code],
-            tx=tx,
-            k1=pair["a"][0],
-            k2=pair["a"][1],
-            s1=first.domain(source).commitment,
-            s2=second.domain(source).commitment,
-        )
-        x0 = [asked.rows[0].x0]
-        once = convert_each(
-            number=1,
-            tx=tx,
-            source=source,
-            d=asked.d1,
-            source_key=first.domain(source),
-            k_source=pair["a"][0],
-            legs=[
-                Leg(target, first.domain(target), pair["b"][0], x0),
-                Leg(ledger, first.domain(ledger), pair["l"][0], x0),
-            ],
-        )
-        assert not isinstance(once, Problem)
-        twice = convert_each(
-            number=2,
-            tx=tx,
-            source=source,
-            d=asked.d2,
-            source_key=second.domain(source),
-            k_source=pair["a"][1],
-            legs=[
-                Leg(target, second.domain(target), pair["b"][1], once[0].xs),
-                Leg(ledger, second.domain(ledger), pair["l"][1], once[1].xs),
-            ],
-        )
-        assert not isinstance(twice, Problem)
-        for place, (domain, name) in enumerate(((target, "b"), (ledger, "l"))):
+        s1, s2 = (operator.domain(SOURCE).commitment for operator in self.operators)
+        k1, k2 = self.pair[SOURCE]
+        asked = request([self.code], tx=tx, k1=k1, k2=k2, s1=s1, s2=s2)
+        x0s = (asked.rows[0].x0,)
+        once = self._convert(0, tx, asked.d1, {TARGET: x0s, LEDGER: x0s})
+        twice = self._convert(1, tx, asked.d2, {TARGET: once[0].xs, LEDGER: once[1].xs})
+        for place, domain in enumerate((TARGET, LEDGER)):
+            k1, k2 = self.pair[domain]
+            s1, s2 = (operator.domain(domain).commitment for operator in self.operators)
             codes = receive(
                 tx=tx,
-                source=source,
+                source=SOURCE,
                 target=domain,
                 d1=asked.d1,
                 d2=asked.d2,
@@ -103,13 +84,39 @@ def _one_worker(seconds: float) -> float:
                 openings=[(asked.rows[0].b, asked.rows[0].r)],
                 first=once[place],
                 second=twice[place],
-                k1=pair[name][0],
-                k2=pair[name][1],
-                s1=first.domain(domain).commitment,
-                s2=second.domain(domain).commitment,
+                k1=k1,
+                k2=k2,
+                s1=s1,
+                s2=s2,
             )
             assert not isinstance(codes, Problem)
-        multiply(label_secret, codes[0].element)
+        multiply(self.label_secret, self.code.element)
+
+    def _convert(
+        self, place: int, tx: bytes, d: bytes, xs: Mapping[Domain, Sequence[bytes]]
+    ) -> tuple[Conversion, ...]:
+        key = self.operators[place]
+        done = convert_each(
+            number=key.number,
+            tx=tx,
+            source=SOURCE,
+            d=d,
+            source_key=key.domain(SOURCE),
+            k_source=self.pair[SOURCE][place],
+            legs=[
+                Leg(domain, key.domain(domain), self.pair[domain][place], rows) for domain, rows in xs.items()
+            ],
+        )
+        assert not isinstance(done, Problem)
+        return done
+
+
+def _one_worker(seconds: float) -> float:
+    """The mean CPU seconds of one exchange's cryptography over a run of so many CPU seconds."""
+    parties, signer, box = _Parties(), SigningKey.generate(), BoxKey.generate()
+    count, started = 0, time.process_time()
+    while time.process_time() - started < seconds:
+        parties.exchange()
         _signatures_and_boxes(signer, box)
         count += 1
     return (time.process_time() - started) / count
