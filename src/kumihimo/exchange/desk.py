@@ -19,7 +19,7 @@ from kumihimo.node import AsgiApp
 from kumihimo.node.pages import PageController, PageRequest, PageResponse, Place, Site, Words, application
 
 _PLACES = (
-    Place("desk", Words("窓口のホーム", "Desk")),
+    Place("desk", Words("ホーム", "Desk")),
     Place("desk/person", Words("新しい照会", "New inquiry")),
     Place("desk/inquiries", Words("照会の一覧", "Inquiries")),
     Place("desk/approvals", Words("承認待ち", "Approvals")),

@@ -1,7 +1,6 @@
 """Asking in four steps: the person, the procedure, the question the law allows, and the items."""
 
 from collections.abc import Mapping
-from datetime import date
 
 from litestar import get, post
 from litestar.datastructures import FormMultiDict
@@ -24,7 +23,7 @@ from kumihimo.exchange.questions import (
 )
 from kumihimo.exchange.slip import Conditions, Mark
 from kumihimo.law import Procedure
-from kumihimo.node.pages import PageRequest, PageResponse
+from kumihimo.node.pages import PageRequest, PageResponse, read_day
 
 
 class AskPages(DeskController):
@@ -37,12 +36,19 @@ class AskPages(DeskController):
         """Step 1: look for the person among those this institution knows."""
         desk = desk_of(request)
         visit = desk.seated(request)
-        found = None
-        if visit.searched:
+        found, birth = None, read_day(visit.birth)
+        unread = bool(visit.birth) and birth is None
+        if visit.searched and not unread:
             async with desk.gateway.institution.db.read() as conn:
-                found = await desk.people.find(conn, visit.words, visit.birth)
+                found = await desk.people.find(conn, visit.words, birth)
         return desk.page(
-            request, "desk_person.html", found=found, most=MOST, by_name=desk.people.by_name, visit=visit
+            request,
+            "desk_person.html",
+            found=found,
+            most=MOST,
+            by_name=desk.people.by_name,
+            unread=unread,
+            visit=visit,
         )
 
     @post("/person/search")
@@ -50,7 +56,7 @@ class AskPages(DeskController):
         """Remember who is looked for, in the visit and not in the address."""
         desk = desk_of(request)
         visit, form = desk.seated(request), await request.form()
-        visit.words, visit.birth, visit.searched = text(form, "words"), day(form, "birth"), True
+        visit.words, visit.birth, visit.searched = text(form, "words"), text(form, "birth"), True
         return desk.site.go("desk/person")
 
     @post("/person")
@@ -142,7 +148,7 @@ class AskPages(DeskController):
             items=items,
             piece=asked.piece.reference,
             layout=candidate.layout.version,
-            conditions=Conditions(**{name: _iso(form, name) for name in ("as_of", "since", "until")}),
+            conditions=Conditions(**{name: text(form, name) or None for name in ("as_of", "since", "until")}),
             case=text(form, "case"),
             office=visit.clerk.office.ja,
             operator=visit.clerk.ref,
@@ -160,25 +166,12 @@ def text(form: FormMultiDict | Mapping[str, object], name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def day(form: FormMultiDict, name: str) -> date | None:
-    """A date field of a form; null when empty or no day of the calendar."""
-    try:
-        return date.fromisoformat(text(form, name))
-    except ValueError:
-        return None
-
-
-def _iso(form: FormMultiDict, name: str) -> str | None:
-    found = day(form, name)
-    return found.isoformat() if found else None
-
-
 def _mark(form: FormMultiDict) -> Mark | Problem | None:
-    ground, until = text(form, "withhold_ground"), _iso(form, "withhold_until")
+    ground, until = text(form, "withhold_ground"), read_day(text(form, "withhold_until"))
     if not ground and not until:
         return None
     if ground and until:
-        return Mark(ground=ground, until=until)
+        return Mark(ground=ground, until=until.isoformat())
     return Problem(
         ErrorType.MALFORMED,
         detail="to withhold the fact of this inquiry, give both the ground and the last day",

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from litestar import Response
 from litestar.exceptions import NotAuthorizedException
 
 from kumihimo.exchange.desk_people import Known, People
@@ -44,7 +43,7 @@ class AtDesk:
 
     clerk: Clerk
     words: str = field(default="", repr=False)
-    birth: date | None = field(default=None, repr=False)
+    birth: str = field(default="", repr=False)
     searched: bool = False
     person: Known | None = field(default=None, repr=False)
 
@@ -85,7 +84,7 @@ class Desk:
             raise NotAuthorizedException(detail="sign in at the desk first")
         return visit
 
-    def page(self, request: PageRequest, template: str, **context: object) -> Response[str]:
+    def page(self, request: PageRequest, template: str, **context: object) -> PageResponse:
         """A page of the desk with the clerk's name at its head."""
         visit = self.present(request)
         name = f"{visit.clerk.name}（{visit.clerk.office(Lang.JA)}）" if visit else ""

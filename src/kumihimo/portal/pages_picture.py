@@ -28,9 +28,10 @@ _COUNTS: Mapping[str, Words] = {
     "waiting": Words("承認待ち", "waiting"),
     "withheld": Words("不開示", "withheld"),
 }
+_WHEN_ANY = frozenset({"refused", "waiting", "withheld"})
 _GROUPS: Mapping[str, Words] = {
-    "asking": Words("照会し、答える市区町村", "Municipalities: ask and answer"),
-    "operators": Words("運営者（許可印を押す。中身は見えない）", "Operators: stamp, and see no content"),
+    "asking": Words("照会する市区町村（答えもする）", "Municipalities ask (and answer)"),
+    "operators": Words("運営者（許可印を押す。中身は見えない）", "Operators: stamp, see nothing"),
     "ledger": Words("本人ごとの記録", "The person's record"),
     "providing": Words("答える機関", "Bodies that answer"),
     "citizen": Words("本人", "The person"),
@@ -38,7 +39,7 @@ _GROUPS: Mapping[str, Words] = {
 }
 _TITLE = Words("国の地図", "Map of the nation")
 _DOWN = Words("応答なし", "down")
-LINE_HEIGHT = 22
+LINE_HEIGHT, GAP, PADDING, HEADING = 22, 14, 10, 38
 
 
 class Seen(Protocol):
@@ -56,12 +57,13 @@ class Seen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Where a group of institutions stands, and how many boxes fit in a row."""
+    """Where a group of institutions stands: its frame, and how many boxes fit in a row."""
 
     x: int
     y: int
     width: int
-    columns: int
+    height: int
+    columns: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,39 +92,46 @@ class Shape:
 WIDE = Shape(
     "wide",
     1120,
-    690,
-    86,
+    664,
+    96,
     {
-        "asking": Area(20, 150, 250, 1),
-        "operators": Area(340, 40, 440, 2),
-        "ledger": Area(435, 236, 250, 1),
-        "providing": Area(850, 60, 250, 1),
-        "citizen": Area(435, 570, 250, 1),
-        "others": Area(20, 570, 390, 2),
+        "asking": Area(8, 110, 278, 368),
+        "operators": Area(340, 8, 440, 148, 2),
+        "ledger": Area(421, 196, 278, 148),
+        "providing": Area(834, 24, 278, 588),
+        "citizen": Area(421, 508, 278, 148),
+        "others": Area(8, 508, 396, 148, 2),
     },
     (
-        Arrow("1", "M270 210 H305 V110 H336", (305, 160)),
-        Arrow("2", "M270 310 H431", (350, 310)),
-        Arrow("3", "M270 420 H846", (560, 420)),
-        Arrow("4", "M850 480 H276", (560, 480), _GREEN, 5),
-        Arrow("5", "M850 310 H691", (770, 310), _LINE),
-        Arrow("6", "M560 568 V510 M560 388 V352", (560, 535), _LINE),
+        Arrow("6", "M560 508 V350", (560, 484), _LINE),
+        Arrow("1", "M286 180 H313 V82 H334", (313, 130)),
+        Arrow("2", "M286 270 H415", (350, 270)),
+        Arrow("3", "M286 386 H828", (560, 386)),
+        Arrow("4", "M834 436 H294", (560, 436), _GREEN, 5),
+        Arrow("5", "M834 270 H705", (766, 270), _LINE),
     ),
 )
 NARROW = Shape(
     "narrow",
     360,
-    1190,
-    96,
+    1930,
+    92,
     {
-        "asking": Area(4, 40, 352, 2),
-        "operators": Area(4, 330, 352, 2),
-        "ledger": Area(4, 506, 352, 1),
-        "citizen": Area(4, 676, 352, 1),
-        "providing": Area(4, 846, 352, 2),
-        "others": Area(4, 1200, 352, 2),
+        "asking": Area(2, 4, 310, 352),
+        "operators": Area(2, 402, 310, 246),
+        "ledger": Area(2, 694, 310, 140),
+        "providing": Area(2, 880, 310, 564),
+        "citizen": Area(2, 1490, 310, 140),
+        "others": Area(2, 1676, 310, 246),
     },
-    (),
+    (
+        Arrow("1", "M150 356 V396", (150, 375)),
+        Arrow("2", "M150 648 V688", (150, 667)),
+        Arrow("3", "M110 834 V874", (110, 853)),
+        Arrow("5", "M200 880 V840", (200, 860), _LINE),
+        Arrow("4", "M312 1100 H330 V180 H318", (330, 500), _GREEN, 5),
+        Arrow("6", "M312 1560 H348 V764 H318", (344, 1467), _LINE),
+    ),
 )
 
 
@@ -136,7 +145,7 @@ def draw(seen: Sequence[Seen], shape: Shape, lang: Lang) -> str:
     ]
     parts += [_arrow(shape, arrow) for arrow in shape.arrows]
     for name, area in shape.areas.items():
-        parts += _group(shape, name, area, groups[name], lang)
+        parts += _group(name, area, shape.box_height, groups[name], lang)
     return "".join([*parts, "</svg>"])
 
 
@@ -148,11 +157,14 @@ def grouped(seen: Iterable[Seen]) -> Mapping[str, list[Seen]]:
     return groups
 
 
-def counts_text(seen: Seen, lang: Lang) -> list[str]:
-    """The counts of an institution, in at most two short lines."""
-    known = [(name, words) for name, words in _COUNTS.items() if name in seen.counts]
-    texts = [f"{words(lang)} {seen.counts[name]:,}" for name, words in known]
-    return ["  ".join(texts[:2]), "  ".join(texts[2:])] if len(texts) > 2 else ["  ".join(texts)]
+def counts_text(seen: Seen, lang: Lang) -> str:
+    """The counts of an institution in one line; refusals and waiting questions only where there are any."""
+    known = (
+        (words(lang), seen.counts[name])
+        for name, words in _COUNTS.items()
+        if seen.counts.get(name, 0) or (name in seen.counts and name not in _WHEN_ANY)
+    )
+    return "  ".join(f"{word} {count:,}" for word, count in known)
 
 
 def _part(entry: Entry) -> str:
@@ -186,26 +198,28 @@ def _arrow(shape: Shape, arrow: Arrow) -> str:
     )
 
 
-def _group(shape: Shape, name: str, area: Area, seen: Sequence[Seen], lang: Lang) -> Iterable[str]:
-    title = escape(_GROUPS[name](lang))
-    yield f'<text x="{area.x}" y="{area.y - 12}" font-size="16" font-weight="700">{title}</text>'
-    gap = 14
-    width = (area.width - gap * (area.columns - 1)) // area.columns
+def _group(name: str, area: Area, height: int, seen: Sequence[Seen], lang: Lang) -> Iterable[str]:
+    yield (
+        f'<rect x="{area.x}" y="{area.y}" width="{area.width}" height="{area.height}" rx="16" fill="#ffffff" '
+        'stroke="#949494" stroke-dasharray="6 4"/>'
+        f'<text x="{area.x + PADDING}" y="{area.y + 26}" font-size="15" font-weight="700">'
+        f"{escape(_GROUPS[name](lang))}</text>"
+    )
+    width = (area.width - 2 * PADDING - GAP * (area.columns - 1)) // area.columns
     for place, one in enumerate(seen):
-        x = area.x + (place % area.columns) * (width + gap)
-        y = area.y + (place // area.columns) * (shape.box_height + gap)
-        yield _box(one, (x, y, width, shape.box_height), _FILLS[name], lang)
+        x = area.x + PADDING + (place % area.columns) * (width + GAP)
+        y = area.y + HEADING + (place // area.columns) * (height + GAP)
+        yield _box(one, (x, y, width, height), _FILLS[name], lang)
 
 
 def _box(seen: Seen, box: tuple[int, int, int, int], fill: str, lang: Lang) -> str:
     x, y, width, height = box
     name = seen.entry.name if lang is Lang.JA else seen.entry.name_en
     fill, stroke, thick = (fill, _LINE, 1) if seen.up else ("#fdeeee", _RED, 3)
-    lines = [(text, 16, 700, _INK) for text in wrap(name, (width - 24) // 8)[:2]]
-    if seen.up:
-        lines += [(text, 15, 400, _QUIET) for text in counts_text(seen, lang) if text]
-    else:
-        lines.append((f"⚠ {_DOWN(lang)}", 16, 700, _RED))
+    told = wrap(counts_text(seen, lang), (width - 24) // 8) if seen.up else [f"⚠ {_DOWN(lang)}"]
+    names = wrap(name, (width - 24) // 8)[: height // LINE_HEIGHT - len([text for text in told if text])]
+    lines = [(text, 16, 700, _INK) for text in names]
+    lines += [(text, 15, 400, _QUIET) if seen.up else (text, 16, 700, _RED) for text in told if text]
     top = y + (height - len(lines) * LINE_HEIGHT) // 2 + 16
     texts = "".join(
         f'<text x="{x + 12}" y="{top + place * LINE_HEIGHT}" font-size="{size}" font-weight="{weight}" '

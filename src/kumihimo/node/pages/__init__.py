@@ -13,7 +13,7 @@ from kumihimo.node.pages.site import (
     application,
     problem_of,
 )
-from kumihimo.node.pages.words import Lang, Words, day_text, moment, yen
+from kumihimo.node.pages.words import Lang, Words, day_text, moment, read_day, yen
 
 __all__ = [
     "Lang",
@@ -29,5 +29,6 @@ __all__ = [
     "day_text",
     "moment",
     "problem_of",
+    "read_day",
     "yen",
 ]

@@ -30,7 +30,7 @@ from kumihimo.node.pages.words import Lang, Words, day_text, moment, yen
 from kumihimo.node.telemetry import where
 
 PageRequest = Request[object, object, State]
-PageResponse = Response[str] | Response[None]
+PageResponse = Response[str]
 
 BODY_LIMIT = 1 << 20
 _FORM_COOKIE, _LANG_COOKIE = "form", "lang"
@@ -105,13 +105,13 @@ class Site:
             secure=self.institution.settings.base_url.startswith("https:"),
         )
 
-    def page(self, request: PageRequest, template: str, **context: object) -> Response[str]:
+    def page(self, request: PageRequest, template: str, **context: object) -> PageResponse:
         """A whole page from a template and what it needs."""
         return self.render(request, template, context)
 
     def render(
         self, request: PageRequest, template: str, context: Mapping[str, object], *, status: int = 200
-    ) -> Response[str]:
+    ) -> PageResponse:
         """The same with a status; never kept by caches, since most pages are about somebody."""
         lang, form = self.lang(request), request.cookies.get(_FORM_COOKIE, "")
         sent: list[Cookie] = []
@@ -127,17 +127,17 @@ class Site:
             text, status_code=status, media_type=_HTML, cookies=sent, headers={"cache-control": "no-store"}
         )
 
-    def go(self, path: str, *cookies: Cookie) -> Response[None]:
+    def go(self, path: str, *cookies: Cookie) -> PageResponse:
         """Send the reader on to another page of the institution, with GET."""
         headers = {"location": f"{self.root}/{path}", "cache-control": "no-store"}
-        return Response(None, status_code=303, headers=headers, cookies=cookies)
+        return Response("", status_code=303, media_type=_HTML, headers=headers, cookies=cookies)
 
-    def refusal(self, request: PageRequest, problem: Problem, back: str = "") -> Response[str]:
+    def refusal(self, request: PageRequest, problem: Problem, back: str = "") -> PageResponse:
         """A refusal as a page in plain words, in both languages, with what to do next."""
         context = {"problem": problem, "back": back}
         return self.render(request, "problem.html", context, status=problem.status)
 
-    async def check_form(self, request: PageRequest) -> Response[str] | None:
+    async def check_form(self, request: PageRequest) -> PageResponse | None:
         """Refuse a POST whose form was not made by this site for this visitor."""
         if request.method != "POST":
             return None
