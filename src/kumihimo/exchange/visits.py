@@ -1,6 +1,7 @@
 """How a slip travels: signed, carried to each desk, brought again for a while when nobody opens."""
 
 import asyncio
+from dataclasses import replace
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.codes import Request
@@ -50,10 +51,24 @@ async def visit(
         answered = await institution.client.post(to, path, body, nonce=nonce_of(tx), timeout=DESK_TIMEOUT)
         if not isinstance(answered, Problem):
             return answered.body
-        if answered.type not in RETRYABLE or loop.time() + pause > deadline:
+        if answered.type not in RETRYABLE:
             return answered
+        if loop.time() + pause > deadline:
+            return _plainly(institution.directory.current.entries.get(to), answered)
         await asyncio.sleep(pause)
         pause = min(pause * 2, 1.0)
+
+
+def _plainly(desk: Entry | None, last: Problem) -> Problem:
+    """The refusal in words for a clerk: which desk did not open, for the provider is only one of four."""
+    if desk is None:
+        return last
+    busy = last.type is ErrorType.BUSY
+    return replace(
+        last,
+        detail=f"{desk.name_en} {'is too busy' if busy else 'cannot be reached'}: {last.detail}".rstrip(": "),
+        detail_ja=f"{desk.name}{'が混み合っています' if busy else 'に接続できません'}",
+    )
 
 
 async def collect_stamps(
