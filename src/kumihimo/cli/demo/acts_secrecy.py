@@ -17,7 +17,7 @@ _TABLES = (
     "SELECT table_schema, table_name FROM information_schema.tables "
     "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND table_type = 'BASE TABLE'"
 )
-_SHORTEST = 4  # characters: shorter values stand everywhere and prove nothing
+_SHORTEST, _SHORTEST_DIGITS = 4, 7  # characters: shorter values stand everywhere and prove nothing
 
 
 async def codes_differ(stage: Stage) -> str:
@@ -51,7 +51,8 @@ async def operators_hold_nothing(stage: Stage) -> str:
 def _needles(stage: Stage) -> Iterator[bytes]:
     for asked in stage.asked.values():
         for text in _texts(asked.answer["items"]):
-            if len(text) >= _SHORTEST and not text.isascii():
+            long = _SHORTEST if not text.isascii() else _SHORTEST_DIGITS if text.isdigit() else None
+            if long is not None and len(text) >= long:
                 yield text.encode()
 
 

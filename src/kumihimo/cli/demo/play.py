@@ -1,6 +1,7 @@
 """Plays the demonstration: opens or finds the nation, goes through the steps, and says what held."""
 
 import asyncio
+import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -22,6 +23,8 @@ from kumihimo.world import NodeFailedError, Places, open_nation
 
 RESIDENTS, SEED = 120, 40
 """The smallest throw-away nation that has everybody the journey needs."""
+
+_INTERRUPTED = 130
 
 CHAPTERS: tuple[tuple[str, str, tuple[Step, ...]], ...] = (
     (
@@ -146,7 +149,11 @@ def play(root: Path | None, *, as_json: bool) -> int:
     """Play the whole journey; give the exit code."""
     console = talk if as_json else page
     started = time.monotonic()
-    held = asyncio.run(_play(root, console))
+    try:
+        held = asyncio.run(_play(root, console))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        console.print("中断しました  interrupted")
+        return _INTERRUPTED
     seconds = time.monotonic() - started
     ok = all(one.ok for one in held)
     failed = [one.name for one in held if not one.ok]
@@ -167,6 +174,10 @@ def play(root: Path | None, *, as_json: bool) -> int:
 
 
 async def _play(root: Path | None, console: Console) -> list[Held]:
+    task = asyncio.current_task()
+    assert task is not None
+    # A demonstration that is ended from outside stops its nation's processes too, as Ctrl-C does.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         async with _nation(root) as nation:
             stage = Stage(nation, console)
