@@ -21,7 +21,7 @@ class Message:
     """A request that reached an institution.
 
     On the signed plane `sender` is the institution whose signature was verified, `nonce` the transaction it
-    named (it must equal the slip's tx; the exchange checks that), `signature` its 64 bytes. On the open plane
+    named (what counts for single use is the tx inside the signed body), `signature` its 64 bytes. On the open plane
     sender is None. `path` is what follows `/x/` or `/o/`; header names are in small letters.
     """
 
