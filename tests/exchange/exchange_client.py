@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import cycle
 
@@ -33,10 +33,11 @@ from kumihimo.exchange import (
 from kumihimo.exchange.envelopes import StampRequest
 from kumihimo.exchange.receiving import ANSWER_BOX
 from kumihimo.law import law
+from kumihimo.log import LogReader
 from kumihimo.messages import http
-from kumihimo.node import Directory, load_keys
+from kumihimo.node import Directory, Oversight, load_keys
 from kumihimo.node.transport import Raw, Transport
-from kumihimo.world import Case, Nation, cases, institution_ids, load_cast, served_directory
+from kumihimo.world import Case, Nation, cases, institution_ids, load_cast, publish, served_directory
 from kumihimo.world.founding import OPERATORS, current_directory
 from kumihimo.world.people import generate
 
@@ -271,6 +272,39 @@ class Stage(Network):
         return await self.nation.rows(
             institution, "SELECT slip, sender, type FROM exchange.refusal ORDER BY id"
         )
+
+    async def log_of(self, institution: str) -> list[Mapping[str, object]]:
+        """All entries of an institution's log."""
+        conn = await asyncpg.connect(self.nation.server.owner_of(institution))
+        try:
+            entries = await LogReader.entries(conn, 0, await LogReader.size(conn))
+        finally:
+            await conn.close()
+        return [json.loads(entry) for entry in entries]
+
+    @asynccontextmanager
+    async def decided(self, change: Callable[[Oversight], Oversight]) -> AsyncIterator[None]:
+        """The nation under another statement of the commission, for a while."""
+        before = served_directory(self.nation.places)[1]
+        await self._publish(change(before))
+        try:
+            yield
+        finally:
+            now = served_directory(self.nation.places)[1]
+            await self._publish(replace(before, serial=now.serial + 1, issued=system_clock()))
+
+    async def _publish(self, statement: Oversight) -> None:
+        serial = served_directory(self.nation.places)[0] + 1
+        publish(self.nation.places, serial, statement)
+
+        async def everywhere() -> bool:
+            for entry in self.directory.entries.values():
+                raw = await self.transport.get(entry.base_url + "/o/health", {}, 5.0)
+                if not isinstance(raw, Raw) or json.loads(raw.body)["directory_serial"] < serial:
+                    return False
+            return True
+
+        assert await until(everywhere)
 
     def population(self):
         """The residents as they were drawn."""

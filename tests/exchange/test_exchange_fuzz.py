@@ -53,7 +53,7 @@ BOX = box_codec.encode(Box(openings=(Opening(b=bytes(32), r=bytes(32)),), condit
 DELIVERY = Delivery(slip=PAPERS.signed, first=FIRST, second=SECOND, box=PAPERS.target_box, receipt=RECEIPT)
 ASK = AcquireRequest(tx=bytes(16), recipient=CITY, affair="t1/1", sealed=b"sealed")
 
-many = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def mutations(original: bytes) -> st.SearchStrategy[bytes]:
@@ -165,7 +165,7 @@ FORMS = {
 
 @pytest.mark.parametrize("name", FORMS)
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_an_envelope_that_cannot_be_read_is_a_problem_and_no_exception(name, data):
     form, original = FORMS[name]
     value = form.read(data.draw(mutations(original)))
@@ -212,7 +212,7 @@ _PLACES: list[Callable[[dict], tuple[dict, str]]] = [
 
 
 @given(st.lists(st.tuples(st.sampled_from(_PLACES), _JSON), min_size=1, max_size=3))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_whatever_an_inquirer_signs_an_operator_stamps_or_refuses(changes):
     slip = msgspec.json.decode(PAPERS.signed.body)
     slip["tx"] = base64.b64encode(os.urandom(16)).decode()
