@@ -21,8 +21,8 @@ class Message:
     """A request that reached an institution.
 
     On the signed plane `sender` is the institution whose signature was verified, `nonce` the transaction it
-    named (what counts for single use is the tx inside the signed body), `signature` its 64 bytes. On the open plane
-    sender is None. `path` is what follows `/x/` or `/o/`; header names are in small letters.
+    named (what counts for single use is the tx inside the signed body), `signature` its 64 bytes. On the
+    open plane sender is None. `path` is what follows `/x/` or `/o/`; header names are in small letters.
     """
 
     method: str
