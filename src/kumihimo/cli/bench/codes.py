@@ -112,7 +112,7 @@ class Parties:
         self.tx = os.urandom(16)
         self.keys = {i: OperatorKey(i, os.urandom(32)) for i in OPERATORS}
         self.pair = {(d, i): os.urandom(32) for d in (CITY, PENSION, LEDGER) for i in OPERATORS}
-        self.codes = [InstitutionCode(group.multiply_base(group.random_scalar())) for _ in range(rows)]
+        self.codes = [InstitutionCode.parse(group.multiply_base(group.random_scalar())) for _ in range(rows)]
         self.asked = self.ask()
         x0 = tuple(row.x0 for row in self.asked.rows)
         self.first = self.convert(1, self.asked.d1, {PENSION: x0, LEDGER: x0})
