@@ -1,6 +1,7 @@
 """What the documents point at is there: files, tests, decisions, and the same structure in both READMEs."""
 
 import re
+import tomllib
 
 import pytest
 from architecture_source import ROOT
@@ -41,6 +42,14 @@ def test_every_decision_is_listed_and_says_what_enforces_it():
         assert f"]({page.name})" in index
         assert f"[{text.splitlines()[0].removeprefix('# ')}]" in index
         assert all(f"**{part}" in text for part in ("Decision", "Why", "Consequences", "Enforced by"))
+
+
+def test_every_dependency_has_its_reason_written_down():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    names = {re.split(r"[^a-z0-9-]", requirement)[0] for requirement in wanted}
+    reasons = (ROOT / "docs" / "adr" / "0002-dependencies.md").read_text("utf-8")
+    assert {name for name in names if not re.search(rf"\b{name}\b", reasons)} == set()
 
 
 def test_both_readmes_have_the_same_sections_and_commands():
