@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,8 @@ from kumihimo.base import Secret
 
 STOP_SECONDS = 15.0
 READY_SECONDS = 60.0
-_PAUSE = 0.2
+START_TRIES = 3
+_PAUSE, _LOOK = 0.2, 0.05
 
 
 class NodeFailedError(Exception):
@@ -28,6 +30,7 @@ class Node:
     process: asyncio.subprocess.Process | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     restarts: int = 0
+    last_words: str = ""
 
     @property
     def pid(self) -> int | None:
@@ -50,10 +53,7 @@ class Processes:
             asyncio.create_task(self._watch(node), name=f"node {node.name}") for node in self.nodes
         ]
         for node in self.nodes:
-            try:
-                await asyncio.wait_for(node.ready.wait(), READY_SECONDS)
-            except TimeoutError as error:
-                raise NodeFailedError(f"node {node.name} is not ready; see {node.log}") from error
+            await self._until_ready(node)
 
     async def stop(self) -> None:
         """Stop all gracefully; what does not stop in time is killed."""
@@ -70,6 +70,13 @@ class Processes:
     def pids(self) -> Mapping[str, int]:
         """The running processes by node name."""
         return {node.name: node.pid for node in self.nodes if node.pid is not None}
+
+    async def _until_ready(self, node: Node) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not node.ready.is_set():
+            if node.restarts >= START_TRIES or time.monotonic() > deadline:
+                raise NodeFailedError(f"node {node.name} does not start: {node.last_words}; see {node.log}")
+            await asyncio.sleep(_LOOK)
 
     async def _end(self, node: Node) -> None:
         if node.process is None or node.process.returncode is not None:
@@ -108,6 +115,7 @@ class Processes:
             async for line in node.process.stderr:
                 if line.startswith(b'{"ready"'):
                     node.ready.set()
+                node.last_words = line.decode(errors="replace").strip()
                 log.write(line)
                 log.flush()
         await node.process.wait()
