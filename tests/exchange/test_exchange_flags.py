@@ -7,8 +7,9 @@ import pytest
 from exchange_client import Stage, today, until
 from exchange_parties import CITY, PENSION
 
-from kumihimo.base import ErrorType, Problem
+from kumihimo.base import ErrorType, Problem, system_clock
 from kumihimo.exchange import layouts
+from kumihimo.oversight import suspend
 
 pytestmark = pytest.mark.nation
 RESIDENTS = "住民票関係情報"
@@ -85,6 +86,18 @@ async def test_a_question_is_decided_once(stage: Stage):
             assert isinstance(again, Problem)
             assert again.type is ErrorType.NOT_FOUND
         assert (await ended(stage, tx))["outcome"] == "provided"
+
+
+async def test_nobody_approves_what_may_no_longer_be_exchanged(stage: Stage):
+    person = stage.someone(CITY, PENSION)
+    async with stage.flag(PENSION, person, "manual"):
+        tx = await pending(stage, person)
+        async with stage.decided(lambda now: suspend(now, CITY, "漏えい", system_clock())):
+            refused = await decide(stage, tx, approve=True)
+            assert isinstance(refused, Problem)
+            assert refused.type is ErrorType.INSTITUTION_SUSPENDED
+            assert tx in await waiting(stage)
+        assert await decide(stage, tx, approve=True) == {"outcome": "provided"}
 
 
 async def test_of_two_humans_deciding_at_once_one_decides(stage: Stage):

@@ -21,6 +21,7 @@ from kumihimo.exchange import (
     layouts,
     slip_codec,
 )
+from kumihimo.exchange.gates import still_standing
 from kumihimo.law import law
 from kumihimo.node import Assessment
 from kumihimo.world import cases
@@ -288,6 +289,19 @@ def test_without_an_assessment_in_force_on_both_sides_nothing_is_exchanged(net, 
     assert verdict.type is ErrorType.PIA_NOT_PUBLISHED
     assert side in verdict.detail
     assert verdict.ground == "番号法28条6項"
+
+
+@pytest.mark.parametrize("side", [CITY, PENSION])
+def test_what_was_let_through_is_looked_at_again_before_it_is_answered_later(net, side):
+    accepted = net.accepted(net.ask())
+    assert still_standing(accepted, net.directory, NOW) is None
+    assert still_standing(accepted, net.directory, NOW + timedelta(days=30)) is None
+    suspended = still_standing(accepted, net.overseen(suspended={side: "x"}), NOW)
+    assert suspended is not None
+    assert suspended.type is ErrorType.INSTITUTION_SUSPENDED
+    lapsed = still_standing(accepted, net.directory, NOW + timedelta(days=2000))
+    assert lapsed is not None
+    assert lapsed.type is ErrorType.PIA_NOT_PUBLISHED
 
 
 def test_the_last_day_of_an_assessment_still_counts(net):

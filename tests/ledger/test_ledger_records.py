@@ -179,6 +179,16 @@ async def test_outcomes_of_exchanges_the_ledger_never_recorded_are_not_taken(sta
     assert await reported(stage, PENSION) == 0
 
 
+async def test_a_final_outcome_stands(stage: Stage):
+    """Reports may come late and in another order: what was pending once is not pending again."""
+    tx = bytes.fromhex((await stage.ask(stage.someone(CITY, PENSION)))["tx"])
+    before = await outcome_known(stage, tx, "provided")
+    for late in (Outcome.PENDING, Outcome.REFUSED):
+        assert await reported(stage, PENSION, report(tx, late)) == 1
+    assert await event(stage, tx) == before
+    assert await entries_of(stage, tx) == ["asked", "outcome"]
+
+
 async def test_the_same_outcome_told_again_changes_nothing(stage: Stage):
     tx = bytes.fromhex((await stage.ask(stage.someone(CITY, PENSION)))["tx"])
     before = await outcome_known(stage, tx, "provided")

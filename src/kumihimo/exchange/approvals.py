@@ -13,7 +13,7 @@ import msgspec
 from kumihimo.base import ErrorType, Problem
 from kumihimo.codes import InstitutionCode
 from kumihimo.exchange.envelopes import Delivery, answer_form, delivery_form
-from kumihimo.exchange.gates import Accepted, accepted_before, check_stamps, today
+from kumihimo.exchange.gates import Accepted, accepted_before, check_stamps, still_standing, today
 from kumihimo.exchange.promises import LATER, OUTCOME, later_key
 from kumihimo.exchange.provider import Provider, Verdict, find_person, select_items
 from kumihimo.exchange.receiving import TARGET_BOX, open_box, take_codes
@@ -58,7 +58,10 @@ class Approvals:
         ]
 
     async def decide(self, tx: bytes, *, approve: bool, by: str) -> Outcome | Problem:
-        """Approve or refuse a waiting question once; the answer is written down, then delivered."""
+        """Approve or refuse a waiting question once; the answer is written down, then delivered.
+
+        Nobody approves what may no longer be exchanged; the question goes on waiting then.
+        """
         institution = self.provider.institution
         async with institution.db.read() as conn:
             row = await conn.fetchrow(
@@ -77,6 +80,9 @@ class Approvals:
             return accepted if isinstance(accepted, Problem) else Problem(ErrorType.UNKNOWN)
         verdict = Verdict(Outcome.REFUSED, ErrorType.NOT_PERMITTED, reason="refused by a human")
         if approve:
+            fault = still_standing(accepted, institution.directory.current, institution.clock())
+            if fault is not None:
+                return fault
             found = await self._read(delivery, accepted)
             verdict = Verdict(Outcome.REFUSED, found.type) if isinstance(found, Problem) else found
         if not await self._record(accepted, verdict, by, approve=approve):

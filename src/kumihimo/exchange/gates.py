@@ -108,6 +108,12 @@ def accepted_before(signed: Signed, directory: Directory) -> Accepted | Problem:
     return Accepted(slip, digest(signed.body), commitment(slip, signed.body), *parties)
 
 
+def still_standing(accepted: Accepted, directory: Directory, now: datetime) -> Problem | None:
+    """What may have changed since a slip passed the gates: a suspension, an assessment (番号法28条6項)."""
+    inquirer, target, day = accepted.inquirer, accepted.target, now.astimezone(JST).date()
+    return _standing(directory, inquirer, target) or _assessments(directory, inquirer, target, day)
+
+
 def _parties(
     slip: Slip, signed: Signed, sender: Entry | None, directory: Directory
 ) -> tuple[Entry, Entry] | Problem:

@@ -176,9 +176,12 @@ class _Event:
     outcome: str | None
 
     def takes(self, job: OutcomeJob) -> bool:
-        """Whether a report is news: from the provider that was asked, and not behind what is known."""
-        final = self.outcome is not None and job.outcome == Outcome.PENDING
-        return self.provider == job.sender and self.outcome != job.outcome and not final
+        """Whether a report is news: from the provider that was asked, about what has not ended yet.
+
+        What was provided stays provided: no provider takes back what its person has been shown.
+        """
+        open_still = self.outcome is None or self.outcome == Outcome.PENDING
+        return self.provider == job.sender and open_still and self.outcome != job.outcome
 
 
 def _answer(
