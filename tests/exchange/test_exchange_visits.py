@@ -4,6 +4,7 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from exchange_parties import CITY, PENSION, network
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.exchange import visit
@@ -18,14 +19,15 @@ class Client:
     def __init__(self, *answers: object) -> None:
         self.answers, self.nonces = list(answers), []
 
-    async def post(self, to: str, path: str, body: bytes, *, nonce: str, timeout: float) -> object:
+    async def post(self, to: str, path: str, body: bytes, *, nonce: str, **_: object) -> object:
         self.nonces.append(nonce)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
 def brought(patience: float, *answers: object) -> tuple[object, int]:
     client = Client(*answers)
-    result = asyncio.run(visit(SimpleNamespace(client=client), "nenkin", "inquire", b"x", TX, patience))
+    institution = SimpleNamespace(client=client, directory=network().desk(CITY).directory)
+    result = asyncio.run(visit(institution, PENSION, "inquire", b"x", TX, patience))
     assert set(client.nonces) == {TX.hex()}, "the same slip is brought under the same name"
     return result, len(client.nonces)
 
@@ -40,7 +42,9 @@ def test_a_desk_that_opens_again_is_found_open():
 @pytest.mark.parametrize("problem", [AWAY, BUSY])
 def test_a_desk_that_stays_closed_is_given_up_with_its_reason(problem):
     result, visits = brought(0.2, problem)
-    assert result == problem
+    assert isinstance(result, Problem)
+    assert result.type is problem.type
+    assert "日本年金機構" in result.detail_ja
     assert visits >= 2
 
 
@@ -52,10 +56,12 @@ def test_any_other_refusal_is_not_argued_with(kind):
 
 
 def test_without_patience_a_desk_is_visited_once():
-    assert brought(0.0, AWAY) == (AWAY, 1)
+    result, visits = brought(0.0, AWAY)
+    assert (result.type, visits) == (ErrorType.PROVIDER_UNAVAILABLE, 1)
 
 
 @pytest.mark.parametrize("problem", [AWAY, BUSY])
 def test_a_closed_desk_is_told_in_plain_words_with_the_next_step(problem):
-    assert problem.status >= 400
-    assert all((problem.title, problem.title_ja, problem.remedy, problem.remedy_ja))
+    told, _ = brought(0.0, problem)
+    assert "Japan Pension Service" in told.detail
+    assert all((told.title, told.title_ja, told.remedy, told.remedy_ja))
