@@ -94,7 +94,7 @@ class Front:
 def portal_pages(gateway: Gateway) -> tuple[AsgiApp, Callable[[], Awaitable[None]]]:
     """The portal's pages, and how to close what they use."""
     institution = gateway.institution
-    title = Words("自分の情報へのアクセス記録", "Who looked at my data")
+    title = Words("見られた記録", "Who looked at my data")
     site = Site.of(institution, title, "kumihimo.portal")
     users = institution.settings.runtime.keys / DEMO_USERS
     watch = Watch(institution)
