@@ -1,6 +1,8 @@
 """`kumihimo bench`: what the machine can do, what the product does, and the ratio of both, from one run."""
 # ruff: noqa: PLC0415 - a bench imports what it measures only when it runs, so that --help is quick
 
+import os
+import platform
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -53,9 +55,16 @@ def _run(name: str, seconds: float, nation: Path | None) -> Mapping[str, object]
     module = import_module(f"kumihimo.cli.bench.{name}")
     if name == "inquiry":
         inquiry = cast(Callable[[float, Path | None], Mapping[str, object]], module.run)
-        return inquiry(seconds, nation)
-    run = cast(Callable[[float], Mapping[str, object]], module.run)
-    return run(seconds)
+        found = inquiry(seconds, nation)
+    else:
+        run = cast(Callable[[float], Mapping[str, object]], module.run)
+        found = run(seconds)
+    known = {"machine": _machine(), **found}
+    return {key: known[key] for key in (*KEYS, *COMPARED, "detail") if key in known}
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}"
 
 
 def _show(result: Mapping[str, object]) -> None:

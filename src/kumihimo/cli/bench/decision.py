@@ -6,8 +6,6 @@ from the phrases and roles alone; no reason, no nearest row, no snapshot. It is 
 rates are per second of CPU time, so that what else runs on the machine does not count.
 """
 
-import os
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -107,7 +105,6 @@ def run(seconds: float) -> dict[str, object]:
     cuts = quantiles(exam.latencies(), n=100)
     return {
         "name": "decision",
-        "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, Python {platform.python_version()}",
         "seconds": seconds,
         "count": decided.count,
         "errors": errors,
