@@ -1,4 +1,4 @@
-"""The books of a nation after a drill: who has recorded which exchange, how often, and whether all books agree."""
+"""The books of a nation after a drill: who recorded which exchange, how often, whether all agree."""
 
 import asyncio
 from collections import Counter
@@ -28,16 +28,16 @@ class Books:
     stamps: Mapping[str, Mapping[bytes, bytes]]
     inquiries: Mapping[str, Mapping[bytes, str]]
     acquisitions: Mapping[str, Mapping[bytes, int]]
-    answers: Mapping[str, Mapping[bytes, bool]]
+    answers: Mapping[str, Mapping[bytes, str]]
     events: Mapping[bytes, str | None]
     asked: Counter[bytes]
     outcomes: Counter[bytes]
 
 
-async def settled(nation: Nation, seconds: float = 60.0) -> None:
-    """Wait until nothing is under way: no inquiry open, no outcome untold."""
+async def settled(nation: Nation, seconds: float = 90.0) -> None:
+    """Wait until nothing is under way: no inquiry open, nothing in an outbox (whose leases last 30 s)."""
     async with asyncio.timeout(seconds):
-        while await _under_way(nation):
+        while await _under_way(nation):  # noqa: ASYNC110 nobody announces that
             await asyncio.sleep(0.25)
 
 
@@ -46,8 +46,10 @@ async def _under_way(nation: Nation) -> bool:
         rows = await nation.rows(
             name,
             "SELECT (SELECT count(*) FROM exchange.inquiry WHERE state = 'open')"
-            " + (SELECT count(*) FROM exchange.answer WHERE NOT told) AS waiting",
+            " + (SELECT count(*) FROM node.outbox) AS waiting,"
+            " (SELECT count(*) FROM node.outbox WHERE parked_at IS NOT NULL) AS parked",
         )
+        assert rows[0]["parked"] == 0, f"{name} has given up telling something"
         if rows[0]["waiting"]:
             return True
     return False
@@ -71,8 +73,8 @@ async def read_books(nation: Nation) -> Books:
         inquiries[name] = {bytes(row["tx"]): row["state"] for row in rows}
         rows = await nation.rows(name, "SELECT tx, codes FROM exchange.acquisition")
         acquisitions[name] = {bytes(row["tx"]): row["codes"] for row in rows}
-        rows = await nation.rows(name, "SELECT tx, told FROM exchange.answer")
-        answers[name] = {bytes(row["tx"]): row["told"] for row in rows}
+        rows = await nation.rows(name, "SELECT tx, outcome FROM exchange.answer")
+        answers[name] = {bytes(row["tx"]): row["outcome"] for row in rows}
     rows = await nation.rows("ledger", "SELECT tx, outcome FROM ledger.event")
     events = {bytes(row["tx"]): row["outcome"] for row in rows}
     return Books(logs, stamps, inquiries, acquisitions, answers, events, *await _chains(nation))
@@ -133,7 +135,9 @@ def check_acknowledged(books: Books, acknowledged: Mapping[str, Lawful]) -> None
         assert commit is not None, f"{name}: operator 1 has no stamp"
         assert books.stamps["jlis"].get(tx) == commit, f"{name}: operator 2 has another stamp, or none"
         for keeper in ("digital", "jlis", question.inquirer, question.provider):
-            assert books.logs[keeper][commit] == 1, f"{name}: {books.logs[keeper][commit]} × in log of {keeper}"
+            assert books.logs[keeper][commit] == 1, (
+                f"{name}: {books.logs[keeper][commit]} × in log of {keeper}"
+            )
         assert books.inquiries[question.inquirer][tx] in {"provided", "refused", "pending"}, name
         assert tx in books.answers[question.provider], f"{name}: the provider has no answer"
         assert tx in books.events, f"{name}: not in the ledger"

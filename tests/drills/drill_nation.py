@@ -1,4 +1,4 @@
-"""What the drills share: a nation whose parts can fail one by one, load upon it, and its books read afterwards."""
+"""What the drills share: a nation whose parts can fail one by one, the faults, and load upon it."""
 
 import asyncio
 import os
@@ -202,6 +202,6 @@ async def ask(nation: Nation, question: Lawful, subject: str | None = None) -> M
 async def ask_until_answered(nation: Nation, question: Lawful, seconds: float = 20.0) -> Mapping[str, Any]:
     """Ask again and again until it is answered: the way back to normal takes no human."""
     async with asyncio.timeout(seconds):
-        while isinstance(answer := await ask(nation, question), Problem):
+        while isinstance(answer := await ask(nation, question), Problem):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     return answer

@@ -354,6 +354,16 @@ async def test_a_body_or_headers_that_do_not_come_in_time_are_refused(ground, mo
         assert await speak(ground, b"") == b""
 
 
+async def test_a_message_that_never_ends_is_cut_off_after_its_answer(ground, monkeypatch):
+    from kumihimo.node import http, server
+
+    monkeypatch.setattr(http, "READ_TIMEOUT", 0.1)
+    monkeypatch.setattr(server, "BODY_TIMEOUT", 0.2)
+    async with two_institutions(ground):
+        head = b"POST /other/x/echo HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{"
+        assert b"urn:kumihimo:error:malformed" in await speak(ground, head)
+
+
 async def test_stopping_finishes_answers_in_the_making_and_leaves_no_task(ground):
     before = asyncio.all_tasks()
     started, release = asyncio.Event(), asyncio.Event()

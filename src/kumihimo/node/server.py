@@ -13,16 +13,18 @@ from kumihimo.node.handlers import AsgiApp, Reply
 
 HEADER_LIMIT = 32 * 1024
 HEADER_TIMEOUT = 10.0
+BODY_TIMEOUT = 15.0  # longer than a signed message may take, which gets an answer before it is cut off
 _KEEP_ALIVE = 75  # seconds; longer than any client of ours keeps an idle connection
 _BACKLOG = 2048
 _GRACE = 20  # seconds for answers in the making when the node stops
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Closes connections whose headers are too long or too slow, and refuses garbage with a typed problem."""
+    """Closes connections on which too much or too little comes, and refuses garbage with a typed problem."""
 
     _deadline: asyncio.TimerHandle | None = None
     _unfinished = 0
+    _receiving = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock: the first headers must be complete in time."""
@@ -30,7 +32,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline = self.loop.call_later(HEADER_TIMEOUT, transport.close)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, and keep count while headers are unfinished."""
+        """Read on; keep count while headers are unfinished, and the time until a message is whole."""
         super().data_received(data)
         if self._unfinished:
             self._unfinished += len(data)
@@ -38,25 +40,35 @@ class GuardedProtocol(HttpToolsProtocol):
                 self.send_400_response("the headers are too long")
             elif self._deadline is None:
                 self._deadline = self.loop.call_later(HEADER_TIMEOUT, self.transport.close)
+        elif self._receiving and self._deadline is None:
+            self._deadline = self.loop.call_later(BODY_TIMEOUT, self.transport.close)
 
     def on_message_begin(self) -> None:
         """Headers begin."""
-        self._unfinished = 1
+        self._unfinished, self._receiving = 1, True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Headers are whole: stop the clock."""
         self._unfinished = 0
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        self._stop_clock()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body is whole: stop the clock."""
+        self._receiving = False
+        self._stop_clock()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the clock."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def _stop_clock(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        super().connection_lost(exc)
+            self._deadline = None
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, unsigned: there is no request an answer could belong to."""
