@@ -31,7 +31,7 @@ from kumihimo.exchange.envelopes import (
     delivery_form,
     signed_form,
 )
-from kumihimo.exchange.gates import Accepted, Rules, accepted_before, check_slip, needs_ledger, today
+from kumihimo.exchange.gates import Accepted, Rules, accepted_before, check_own, needs_ledger, today
 from kumihimo.exchange.receiving import ANSWER_BOX, LEDGER_BOX, TARGET_BOX
 from kumihimo.exchange.slip import (
     LIVE_SECONDS,
@@ -224,15 +224,6 @@ class Inquirer:
             )
         return InstitutionCode.parse(bytes(row["code"])), row["epoch"]
 
-    def _check(self, signed: Signed) -> Accepted | Problem:
-        return check_slip(
-            signed,
-            sender=None,
-            directory=self.institution.directory.current,
-            rules=self.rules,
-            now=self.institution.clock(),
-        )
-
     def _write(
         self, question: Question, code: tuple[InstitutionCode, int]
     ) -> tuple[Papers, Accepted] | Problem:
@@ -281,10 +272,11 @@ class Inquirer:
             sealed=Sealed(target=digest(target_box), ledger=digest(ledger_box) if ledger_box else None),
             mark=question.mark,
         )
-        signed = sign(self.institution, slip_codec.encode(slip))
-        accepted = self._check(signed)
+        body = slip_codec.encode(slip)
+        accepted = check_own(slip, body, directory=directory, rules=self.rules, now=self.institution.clock())
         if isinstance(accepted, Problem):
             return accepted
+        signed = sign(self.institution, body)
         papers = Papers(slip=signed, target_box=target_box, ledger_box=ledger_box, subject=question.subject)
         return papers, accepted
 

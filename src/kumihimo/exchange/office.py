@@ -92,7 +92,9 @@ def office_key(folder: Path) -> bytes:
     return (folder / "office.key").read_bytes().strip()
 
 
-def only_own_systems(connection: ASGIConnection[object, object, object, State], _: BaseRouteHandler) -> None:
+async def only_own_systems(
+    connection: ASGIConnection[object, object, object, State], _: BaseRouteHandler
+) -> None:
     """Refuse whoever does not show the office key."""
     gateway: Gateway = connection.app.state.gateway
     shown = connection.headers.get("authorization", "").removeprefix("Bearer ")

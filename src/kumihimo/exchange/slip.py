@@ -277,9 +277,14 @@ class Codec[T]:
             raise MalformedError("not of the expected shape") from error
         if again != data:
             raise MalformedError("not in canonical form")
-        if not data.isascii() and not unicodedata.is_normalized("NFC", data.decode()):
+        if not composed(data):
             raise MalformedError("text is not in NFC")
         return value
+
+
+def composed(data: bytes) -> bool:
+    """Whether all text in these bytes is in NFC, so that one name has one spelling."""
+    return data.isascii() or unicodedata.is_normalized("NFC", data.decode())
 
 
 _encoder = msgspec.json.Encoder(order="sorted")

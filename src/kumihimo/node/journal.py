@@ -1,7 +1,7 @@
 """The one writer of an institution: what it acknowledges is on disk, together with its log entries.
 
 1. One connection is pinned, with an advisory lock: a second writer process refuses to start.
-2. The writer takes whatever is queued (it never waits for more), at most BATCH jobs, applies them kind by
+2. The writer takes whatever is queued, at most BATCH jobs and at most every PACE, applies them kind by
    kind, adds what the log writes (tiles, checkpoint), and sends all of it as one durable statement.
 3. A batch that fails is rolled back and each job is tried alone, so only the poisonous job fails.
 4. When the connection is lost, nobody knows whether the last commit happened. The jobs of that batch get
@@ -23,6 +23,7 @@ from kumihimo.node.telemetry import Logger, Metrics
 
 BATCH = 256
 QUEUE = 4096
+PACE = 0.010  # seconds from batch to batch; a job that comes alone after a rest is written at once
 _WRITER_LOCK = 0x6B6D77  # "kmw"; any constant: the lock is per database
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
@@ -61,6 +62,7 @@ class Journal:
         self._queue: deque[_Job] = deque()
         self._wake = asyncio.Event()
         self._closing = False
+        self._taken = 0.0
         self._conn: Connection | None = None
         self._log: LogAppender | None = None
         self._task: asyncio.Task[None] | None = None
@@ -149,12 +151,20 @@ class Journal:
             if not self._closing and (self._conn is None or self._conn.is_closed()):
                 await self._recover()
             if self._queue and self._conn is not None:
+                await self._pace()
                 await self._take(self._conn)
             elif self._closing:
                 return
             elif self._conn is not None:
                 self._wake.clear()
                 await self._wake.wait()
+
+    async def _pace(self) -> None:
+        """Wait until PACE seconds after the last batch was taken, so that a busy writer commits many at once."""
+        rest = self._taken + PACE - perf_counter()
+        if rest > 0 and not self._closing and len(self._queue) < BATCH:
+            await asyncio.sleep(rest)
+        self._taken = perf_counter()
 
     async def _take(self, conn: Connection) -> None:
         queue = self._queue

@@ -60,7 +60,10 @@ class Layout:
         ``items`` asked for are given: then exactly these must be there. A key unknown to the layout is shown
         as ``*``, because whoever sent it chose its name.
         """
-        faults = {_pointer(error) for error in self._validator.iter_errors(dict(document))}
+        plain = dict(document)
+        faults = set[str]()
+        if not self._validator.is_valid(plain):
+            faults = {_pointer(error) for error in self._validator.iter_errors(plain)}
         if items is not None:
             asked = frozenset(items)
             faults |= {f"/{key}" for key in asked - document.keys()}
