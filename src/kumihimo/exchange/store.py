@@ -347,7 +347,11 @@ class TakeJob:
 
 
 async def apply_takes(batch: Batch, log: LogAppender, jobs: Sequence[TakeJob]) -> Sequence[int | Problem]:
-    """Keep acquired codes, once per delivery; a code already held for somebody else is not overwritten."""
+    """Keep acquired codes, once per delivery; a code already held for somebody else is not overwritten.
+
+    They are kept in the order of the codes: the order of the delivery would tell a thief of two databases
+    who is who.
+    """
     results: list[int | Problem] = []
     for job in jobs:
         known = await batch.fetchrow("SELECT slip, codes FROM exchange.acquisition WHERE tx = $1", job.tx)
@@ -357,7 +361,8 @@ async def apply_takes(batch: Batch, log: LogAppender, jobs: Sequence[TakeJob]) -
             continue
         kept = await batch.execute(
             "INSERT INTO exchange.person_code (subject, code, epoch) "
-            "SELECT s, c, $3 FROM unnest($1::text[], $2::bytea[]) AS j(s, c) ON CONFLICT DO NOTHING",
+            "SELECT s, c, $3 FROM unnest($1::text[], $2::bytea[]) AS j(s, c) ORDER BY c "
+            "ON CONFLICT DO NOTHING",
             job.subjects,
             job.codes,
             job.epoch,

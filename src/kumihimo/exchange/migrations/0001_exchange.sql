@@ -2,12 +2,13 @@
 -- vault key, so that two stolen databases share transaction names but no person.
 CREATE SCHEMA exchange;
 
--- The codes this institution knows its people by (機関別符号), under its own addressee number.
+-- The codes this institution knows its people by (機関別符号), under its own addressee number. Acquired to
+-- the day only: the moment would join the people of two institutions that acquire their codes together.
 CREATE TABLE exchange.person_code (
     subject     text PRIMARY KEY,
     code        bytea NOT NULL UNIQUE CHECK (octet_length(code) = 32),
     epoch       integer NOT NULL,
-    acquired_at timestamptz NOT NULL DEFAULT statement_timestamp()
+    acquired_on date NOT NULL DEFAULT (statement_timestamp() AT TIME ZONE 'Asia/Tokyo')::date
 );
 
 -- Flags a provider sets on a person: a human must approve (自動応答不可), the fact of the exchange is withheld
