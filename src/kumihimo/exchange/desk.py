@@ -13,6 +13,7 @@ from kumihimo.exchange.desk_people import People
 from kumihimo.exchange.desk_records import recent
 from kumihimo.exchange.desk_visit import COOKIE, AtDesk, Desk, desk_of
 from kumihimo.exchange.gateway import Gateway
+from kumihimo.exchange.hot_office import with_hot_inquiries
 from kumihimo.exchange.office import Office
 from kumihimo.exchange.questions import affairs
 from kumihimo.node import AsgiApp
@@ -32,9 +33,9 @@ def desk_pages(gateway: Gateway) -> AsgiApp:
     site = Site.of(institution, Words("職員の窓口", "Clerk's desk"), "kumihimo.exchange", *_PLACES)
     desk = Desk(gateway, site, People.of(institution.settings))
     pages = [FrontPages, AskPages, InquiryPages, ApprovalPages, Office]
-    return application(
-        site, pages, {"gateway": gateway, "desk": desk}, api=f"{institution.settings.name_en}: office API"
-    )
+    title = f"{institution.settings.name_en}: office API"
+    app = application(site, pages, {"gateway": gateway, "desk": desk}, api=title)
+    return with_hot_inquiries(gateway, app)
 
 
 class FrontPages(PageController):

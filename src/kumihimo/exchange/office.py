@@ -92,13 +92,17 @@ def office_key(folder: Path) -> bytes:
     return (folder / "office.key").read_bytes().strip()
 
 
+def shows_key(gateway: Gateway, authorization: str) -> bool:
+    """Whether an Authorization header shows the office key."""
+    key = office_key(gateway.institution.settings.runtime.keys)
+    return hmac.compare_digest(authorization.removeprefix("Bearer ").encode(), key)
+
+
 async def only_own_systems(
     connection: ASGIConnection[object, object, object, State], _: BaseRouteHandler
 ) -> None:
     """Refuse whoever does not show the office key."""
-    gateway: Gateway = connection.app.state.gateway
-    shown = connection.headers.get("authorization", "").removeprefix("Bearer ")
-    if not hmac.compare_digest(shown.encode(), office_key(gateway.institution.settings.runtime.keys)):
+    if not shows_key(connection.app.state.gateway, connection.headers.get("authorization", "")):
         raise NotAuthorizedException(detail="show the office key as bearer token")
 
 

@@ -22,6 +22,7 @@ from kumihimo.node.directory_view import DirectoryView
 from kumihimo.node.handlers import AsgiApp, Handler, Message, Reply, Room
 from kumihimo.node.health import health, healthy
 from kumihimo.node.host import find_room, hosting, run
+from kumihimo.node.http import read_body
 from kumihimo.node.institution import Institution, open_institution
 from kumihimo.node.journal import Apply, Journal, JournalBusy, JournalUnavailable, SecondWriterError, Write
 from kumihimo.node.keys import Keys, create_keys, load_keys, log_origin, save_pair, save_peers
@@ -87,6 +88,7 @@ __all__ = [
     "oversight_statement",
     "pages",
     "parse_directory",
+    "read_body",
     "run",
     "save_pair",
     "save_peers",

@@ -7,7 +7,7 @@ import msgspec
 from kumihimo.base import Clock, ErrorType, Problem
 from kumihimo.messages import SigningKey, http
 from kumihimo.node.directory_view import DirectoryView
-from kumihimo.node.transport import Transport, unavailable
+from kumihimo.node.transport import Nearby, Transport, unavailable
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -31,6 +31,10 @@ class SignedClient:
     ) -> None:
         self._transport, self._directory = transport, directory
         self._key, self._id, self._clock = key, own_id, clock
+
+    def near(self, url: str, nearby: Nearby) -> None:
+        """Reach this address without a socket: its institutions live in this process."""
+        self._transport.near(url, nearby)
 
     async def post(
         self,

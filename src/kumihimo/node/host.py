@@ -48,7 +48,10 @@ async def hosting(
             for room in opened:
                 stack.push_async_callback(room.close)
             doors.append(Door(institution, opened, open_resources(institution)))
-        server = Server(Host(doors))
+        serving_all = Host(doors)
+        for door in doors:
+            door.institution.client.near(door.institution.settings.base_url, serving_all.nearby)
+        server = Server(serving_all)
         serving = asyncio.create_task(server.serve(sockets=[listen(host, port)]), name="http")
         stack.push_async_callback(_stop, server, serving)
         while not server.started and not serving.done():  # noqa: ASYNC110 uvicorn tells by a flag only

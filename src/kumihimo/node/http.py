@@ -6,7 +6,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.messages import http as signatures
@@ -16,6 +17,7 @@ from kumihimo.node.handlers import AsgiApp, Handler, Message, Receive, Reply, Ro
 from kumihimo.node.institution import Institution
 from kumihimo.node.journal import JournalBusy, JournalUnavailable
 from kumihimo.node.telemetry import where
+from kumihimo.node.transport import Raw
 
 BODY_LIMIT = 1024 * 1024
 READ_TIMEOUT = 10.0
@@ -158,6 +160,31 @@ class Host:
             await door.open(path, scope, receive, send)
         else:
             await door.pages(scope, receive, send)
+
+    async def nearby(self, path: str, headers: Mapping[str, str], body: bytes) -> Raw:
+        """Answer a POST of an institution in the same process, exactly as if it had come by the socket."""
+        if len(body) > BODY_LIMIT:
+            problem = Reply.of(Problem(ErrorType.TOO_LARGE))
+            return Raw(problem.status, {"content-type": problem.content_type}, problem.body)
+        received = {"type": "http.request", "body": body, "more_body": False}
+        sent: list[MutableMapping[str, Any]] = []
+
+        async def receive() -> MutableMapping[str, Any]:
+            return received
+
+        async def send(event: MutableMapping[str, Any]) -> None:
+            sent.append(event)
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": path,
+            "query_string": b"",
+            "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+        }
+        await self(scope, receive, send)
+        found = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent[0]["headers"]}
+        return Raw(sent[0]["status"], found, sent[1]["body"])
 
 
 async def read_body(receive: Receive) -> bytes | Problem | None:

@@ -160,7 +160,7 @@ class Journal:
                 await self._wake.wait()
 
     async def _pace(self) -> None:
-        """Wait until PACE seconds after the last batch was taken, so that a busy writer commits many at once."""
+        """Wait until PACE seconds after the last batch, so that a busy writer commits many at once."""
         rest = self._taken + PACE - perf_counter()
         if rest > 0 and not self._closing and len(self._queue) < BATCH:
             await asyncio.sleep(rest)

@@ -20,7 +20,7 @@ from kumihimo.base import Problem
 from kumihimo.cli.bench.exchange_floor import exchange_floor_seconds
 from kumihimo.world import Case, Nation, ask_one, find_case, load_cast, open_nation
 
-INQUIRER, PROVIDER, INFORMATION = "muni-131016", "nenkin", "年金給付関係情報"
+INQUIRER, PROVIDER, INFORMATION = "muni-131016", "accounts", "公的給付支給等口座登録簿関係情報"
 IN_FLIGHT = 32
 WARM_UP = 64
 IDLE_ASKS = 100
