@@ -57,10 +57,10 @@ async def open_echo(institution):
 
 
 @asynccontextmanager
-async def two_institutions(ground, **options):
+async def two_institutions(ground, *, near=False, **options):
     settings = [await ground.institution("asker", ("echo",)), await ground.institution("other", ("echo",))]
     ground.publish()
-    async with hosting(settings, rooms=lambda _: open_echo, **options) as institutions:
+    async with hosting(settings, rooms=lambda _: open_echo, near=near, **options) as institutions:
         yield institutions
 
 
@@ -77,16 +77,18 @@ def echo_has_no_tables(monkeypatch):
     monkeypatch.setattr(institution, "migrate", migrate)
 
 
-async def test_one_institution_asks_another_and_knows_who_answered(ground):
-    async with two_institutions(ground) as (asker, _):
+@pytest.mark.parametrize("near", [False, True], ids=["by socket", "in one process"])
+async def test_one_institution_asks_another_and_knows_who_answered(ground, near):
+    async with two_institutions(ground, near=near) as (asker, _):
         tx = nonce()
         answer = await asker.client.post("other", "echo", b"x" * 1000, nonce=tx, timeout=5)
         assert isinstance(answer, Answered)
         assert msgspec.json.decode(answer.body) == {"from": "asker", "nonce": tx, "n": 1000}
 
 
-async def test_many_requests_at_once_are_each_answered(ground):
-    async with two_institutions(ground) as (asker, other):
+@pytest.mark.parametrize("near", [False, True], ids=["by socket", "in one process"])
+async def test_many_requests_at_once_are_each_answered(ground, near):
+    async with two_institutions(ground, near=near) as (asker, other):
         sizes = range(200)
         answers = await asyncio.gather(
             *(
@@ -139,16 +141,18 @@ async def test_an_unknown_path_and_an_unknown_institution_are_refused(ground):
         assert unknown.type is ErrorType.INSTITUTION_UNKNOWN
 
 
-async def test_a_body_of_one_mebibyte_passes_and_one_byte_more_is_too_large(ground):
-    async with two_institutions(ground) as (asker, _):
+@pytest.mark.parametrize("near", [False, True], ids=["by socket", "in one process"])
+async def test_a_body_of_one_mebibyte_passes_and_one_byte_more_is_too_large(ground, near):
+    async with two_institutions(ground, near=near) as (asker, _):
         fits = await asker.client.post("other", "echo", bytes(BODY_LIMIT), nonce=nonce(), timeout=20)
         assert isinstance(fits, Answered)
         above = await asker.client.post("other", "echo", bytes(BODY_LIMIT + 1), nonce=nonce(), timeout=20)
         assert above.type is ErrorType.TOO_LARGE
 
 
-async def test_a_suspended_institution_is_refused_and_let_in_again(ground):
-    async with two_institutions(ground) as (asker, other):
+@pytest.mark.parametrize("near", [False, True], ids=["by socket", "in one process"])
+async def test_a_suspended_institution_is_refused_and_let_in_again(ground, near):
+    async with two_institutions(ground, near=near) as (asker, other):
         ground.publish(suspended={"asker": "incident 1"})
         await until(lambda: "asker" in other.directory.current.oversight.suspended)
         answer = await asker.client.post("other", "echo", b"{}", nonce=nonce(), timeout=5)
@@ -378,7 +382,7 @@ async def test_stopping_finishes_answers_in_the_making_and_leaves_no_task(ground
 
     settings = [await ground.institution("asker", ("echo",)), await ground.institution("other", ("echo",))]
     ground.publish()
-    async with hosting(settings, rooms=lambda _: open_slow) as (asker, _):
+    async with hosting(settings, rooms=lambda _: open_slow, near=False) as (asker, _):
         asking = asyncio.create_task(asker.client.post("other", "slow", b"{}", nonce=nonce(), timeout=10))
         await started.wait()
         asyncio.get_running_loop().call_later(0.2, release.set)

@@ -33,8 +33,12 @@ async def hosting(
     *,
     clock: Clock = system_clock,
     rooms: Callable[[str], OpenRoom] = find_room,
+    near: bool = True,
 ) -> AsyncIterator[list[Institution]]:
-    """Open institutions with their rooms and serve them; on leaving, stop gracefully in reverse order."""
+    """Open institutions with their rooms and serve them; on leaving, stop gracefully in reverse order.
+
+    With `near` they reach one another without a socket; messages are signed and checked all the same.
+    """
     places = {(one.runtime.host, one.runtime.port) for one in settings}
     if len(places) != 1:
         raise SettingsError(f"institutions of one process share host and port, not {sorted(places)}")
@@ -49,7 +53,7 @@ async def hosting(
                 stack.push_async_callback(room.close)
             doors.append(Door(institution, opened, open_resources(institution)))
         serving_all = Host(doors)
-        for door in doors:
+        for door in doors if near else ():
             door.institution.client.near(door.institution.settings.base_url, serving_all.nearby)
         server = Server(serving_all)
         serving = asyncio.create_task(server.serve(sockets=[listen(host, port)]), name="http")

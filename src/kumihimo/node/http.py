@@ -163,9 +163,6 @@ class Host:
 
     async def nearby(self, path: str, headers: Mapping[str, str], body: bytes) -> Raw:
         """Answer a POST of an institution in the same process, exactly as if it had come by the socket."""
-        if len(body) > BODY_LIMIT:
-            problem = Reply.of(Problem(ErrorType.TOO_LARGE))
-            return Raw(problem.status, {"content-type": problem.content_type}, problem.body)
         received = {"type": "http.request", "body": body, "more_body": False}
         sent: list[MutableMapping[str, Any]] = []
 

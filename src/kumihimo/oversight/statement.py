@@ -22,7 +22,7 @@ def lift(statement: Oversight, institution: str, now: datetime) -> Oversight:
 
 
 def withdraw_assessment(statement: Oversight, institution: str, day: date, now: datetime) -> Oversight:
-    """Record that an assessment stopped being in force on a day; no exchange with it from then on (28条6項)."""
+    """Record that an assessment ended on a day; no exchange with its institution from then on (28条6項)."""
     known = statement.assessments[institution]
     changed = {**statement.assessments, institution: replace(known, withdrawn=day)}
     return _next(statement, now, assessments=changed)
