@@ -84,6 +84,7 @@ def test_anything_that_is_needed_and_missing_gives_exit_code_1(folder):
         ("kenpo", r'^number = "\d', 'number = "', "number-malformed"),
         ("ppc", r'"oversight"', '"oversigth"', "room-unknown"),
         ("muni-473821", r'^municipality = "473821"', 'municipality = "473822"', "municipality-unknown"),
+        ("moj", r'^codes_from = \["muni-131016"', 'codes_from = ["muni-131017"', "codes-from-unknown"),
     ],
 )
 def test_a_fault_in_an_institution_is_found(folder, name, pattern, replacement, kind):

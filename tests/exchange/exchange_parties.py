@@ -327,4 +327,5 @@ def _entry(name: str, keys: Keys, operators: Mapping[int, OperatorKey]) -> Entry
         qualifications=tuple(told["qualifications"]),
         commitments={n: (Commitment(0, one.commitment, one.possession),) for n, one in points.items()},
         services=tuple(told.get("services", ())),
+        codes_from=tuple(told.get("codes_from", ())),
     )

@@ -92,6 +92,9 @@ async def test_any_change_of_the_document_is_refused(directory):
     document["directory"]["entries"]["digital"]["roles"] = ["role-1"]
     assert read(canonical.encode(document)).type is ErrorType.SIGNATURE_INVALID
     document = canonical.decode(signed(directory))
+    document["directory"]["entries"]["digital"]["codes_from"] = ["muni-131016"]
+    assert read(canonical.encode(document)).type is ErrorType.SIGNATURE_INVALID
+    document = canonical.decode(signed(directory))
     document["oversight"]["suspended"] = {"digital": "?"}
     assert read(canonical.encode(document)).type is ErrorType.SIGNATURE_INVALID
 
@@ -125,6 +128,19 @@ async def test_an_assessment_is_in_force_between_its_days_unless_withdrawn():
     assert [assessment.in_force(day) for day in days] == [False, True, True, False]
     withdrawn = replace(assessment, withdrawn=date(2027, 1, 1))
     assert [withdrawn.in_force(date(2026, 12, 31)), withdrawn.in_force(date(2027, 1, 1))] == [True, False]
+
+
+async def test_codes_are_taken_from_oneself_and_from_whom_one_names(directory):
+    entry = directory.entries["digital"]
+    assert [entry.takes_codes_from(name) for name in ("digital", "muni-131016", "")] == [True, False, False]
+    named = replace(entry, codes_from=("muni-131016",))
+    assert [named.takes_codes_from(name) for name in ("digital", "muni-131016", "muni")] == [
+        True,
+        True,
+        False,
+    ]
+    told = replace(directory, entries={"digital": named})
+    assert read(signed(told)) == told
 
 
 async def test_a_service_is_found_by_its_name(directory):

@@ -199,9 +199,39 @@ async def test_a_stolen_delivery_is_useless(stage: Stage):
     assert await stage.nation.rows(OTHER_CITY, "SELECT count(*) AS n FROM exchange.person_code") == before
     opened = stage.keys[OTHER_CITY].box.open(delivery.box, info=b"kumihimo/box/target/1", aad=b"")
     assert isinstance(opened, Problem)
-    # Brought to the rightful recipient by the thief, it is simply delivered.
-    assert await take(stage, delivery, at=CITY, by=OTHER_CITY) == 1
+    # Not even to the rightful recipient may the thief bring it.
+    refused = await take(stage, delivery, at=CITY, by=OTHER_CITY)
+    assert kind(refused) is ErrorType.NOT_PERMITTED
+    assert await take(stage, delivery) == 1
     await stage.write(CITY, "DELETE FROM exchange.person_code WHERE subject = $1", subject)
+
+
+@pytest.mark.parametrize("victim", ["kenpo", OTHER_CITY, "accounts", "labour", "digital"])
+async def test_a_city_has_no_code_planted_at_somebody_who_did_not_name_it(stage: Stage, victim):
+    tx, chosen = os.urandom(16), reference()
+    planted = Wanted(number=number(stage, stage.someone(CITY)), reference=chosen)
+    verdict = await asked(stage, request(stage, planted, recipient=victim, tx=tx))
+    assert kind(verdict) is ErrorType.NOT_PERMITTED
+    assert verdict.ground == "番号法21条の2"
+    assert verdict.detail
+    assert verdict.detail_ja
+    assert await code(stage, victim, chosen) is None
+    looks = await stage.nation.rows("numbering", "SELECT 1 FROM numbering.look WHERE tx = $1", tx)
+    assert looks == []
+
+
+async def test_codes_are_taken_from_who_is_named_and_from_nobody_else(stage: Stage):
+    """The pension service names the three municipalities; a delivery that is in order changes nothing."""
+    person, subject = stranger(stage, PENSION), reference()
+    body = request(stage, Wanted(number=number(stage, person), reference=subject), recipient=PENSION)
+    delivery = (await asked(stage, body)).delivery
+    for carrier in ("kenpo", "moj", "numbering", "digital", "ledger", "portal"):
+        verdict = await take(stage, delivery, at=PENSION, by=carrier)
+        assert kind(verdict) is ErrorType.NOT_PERMITTED
+        assert verdict.ground == "番号法21条の2"
+    assert await code(stage, PENSION, subject) is None
+    assert await take(stage, delivery, at=PENSION, by=OTHER_CITY) == 1
+    await stage.write(PENSION, "DELETE FROM exchange.person_code WHERE subject = $1", subject)
 
 
 async def test_a_delivery_with_a_changed_box_or_stamp_gives_no_code(stage: Stage):

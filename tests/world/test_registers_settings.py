@@ -63,5 +63,13 @@ def test_what_is_provided_has_a_layout_a_query_and_a_row_of_law(institution, inf
     )
 
 
+def test_three_bodies_have_their_codes_made_by_the_municipalities_and_the_others_by_nobody_else():
+    cities = {name for name in INSTITUTIONS if name.startswith("muni-")}
+    named = {name: set(settings(name).get("codes_from", ())) for name in INSTITUTIONS}
+    assert {name: whom for name, whom in named.items() if whom} == dict.fromkeys(
+        ("moj", "portal", "nenkin"), cities
+    )
+
+
 def test_operators_ledger_and_commission_provide_nothing():
     assert not {"digital", "jlis", "numbering", "ledger", "portal", "ppc"} & set(providers())

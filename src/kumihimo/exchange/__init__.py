@@ -1,6 +1,6 @@
 """The exchange (情報連携): slips carried from desk to desk, stamped, recorded, answered live."""
 
-from kumihimo.exchange.acquiring import WANTED_BOX
+from kumihimo.exchange.acquiring import WANTED_BOX, unnamed
 from kumihimo.exchange.answers import Evidence, Given, Papers, evidence_form, papers_form, problem_of
 from kumihimo.exchange.envelopes import (
     Acquired,
@@ -141,6 +141,7 @@ __all__ = [
     "stamping",
     "take_codes",
     "today",
+    "unnamed",
     "visit",
     "wanted_box",
 ]

@@ -4,7 +4,8 @@ The institution that holds the number asks numbering; numbering writes a slip fr
 has it stamped by both operators, and hands it back. Whoever the code is for takes it out with proofs
 verified. Numbering never learns the code; the institution never learns the person element; nobody on
 the way learns either. A body that may hold codes but no numbers (法務大臣, 番号法9条3項) gets its
-deliveries through a municipality that does hold them.
+deliveries through a municipality that does hold them, and that its entry in the directory names: nobody
+else can plant a code in its register.
 """
 
 from collections.abc import Sequence
@@ -29,9 +30,21 @@ from kumihimo.exchange.slip import Verb, entry_of, new_tx
 from kumihimo.exchange.store import TakeJob, Writes
 from kumihimo.exchange.visits import PATIENCE_SECONDS, visit
 from kumihimo.messages import boxes
-from kumihimo.node import Institution
+from kumihimo.node import Entry, Institution
 
 WANTED_BOX = b"kumihimo/box/wanted/1"
+
+
+def unnamed(recipient: Entry, by: Entry) -> Problem | None:
+    """Refuse whoever has codes made for an institution, or brings them, that did not name it for this."""
+    if recipient.takes_codes_from(by.id):
+        return None
+    return Problem(
+        ErrorType.NOT_PERMITTED,
+        detail=f"the directory does not name {by.id} among those who may have codes made for {recipient.id}",
+        detail_ja=f"{recipient.id}の符号を取得できる機関として、{by.id}は名簿に示されていません",
+        ground="番号法21条の2",
+    )
 
 
 @dataclass(slots=True)
@@ -73,6 +86,13 @@ class Acquirer:
             self.institution, recipient, "acquired", delivery_form.write(delivery), tx, PATIENCE_SECONDS
         )
         return body if isinstance(body, Problem) else taken_form.read(body)
+
+    async def take_from(self, carrier: Entry | None, body: bytes) -> Taken | Problem:
+        """Take codes that another institution brings, if the directory names it for this."""
+        own = self.institution.directory.current.entries.get(self.institution.settings.id)
+        if carrier is None or own is None:
+            return Problem(ErrorType.UNAUTHENTICATED if carrier is None else ErrorType.INSTITUTION_UNKNOWN)
+        return unnamed(own, carrier) or await self.take(body)
 
     async def take(self, body: bytes) -> Taken | Problem:
         """Take codes out of a stamped delivery and keep them; brought again, it changes nothing."""

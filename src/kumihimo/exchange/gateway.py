@@ -45,7 +45,7 @@ class Gateway:
         }
 
     async def _acquired(self, body: bytes, sender: Entry | None) -> bytes | Problem:
-        taken = await self.acquirer.take(body)
+        taken = await self.acquirer.take_from(sender, body)
         return taken if isinstance(taken, Problem) else msgspec.json.encode(taken)
 
     async def _later(self, body: bytes, sender: Entry | None) -> bytes | Problem:

@@ -44,7 +44,8 @@ class Entry:
 
     `epoch` is the current epoch of its code domain; `commitments` maps an operator's number to its
     commitments for this domain; `provides` lists information types; `services` what it does for all
-    ("operator-1", "operator-2", "ledger", "numbering", …).
+    ("operator-1", "operator-2", "ledger", "numbering", …); `codes_from` who may have codes made for it
+    besides itself (番号法21条の2).
     """
 
     id: str
@@ -63,6 +64,11 @@ class Entry:
     commitments: Mapping[int, tuple[Commitment, ...]] = field(default_factory=dict)
     provides: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    codes_from: tuple[str, ...] = ()
+
+    def takes_codes_from(self, institution: str) -> bool:
+        """Whether an institution may have codes made for this one: itself, and whom it names."""
+        return institution == self.id or institution in self.codes_from
 
     def commitment(self, operator: int, epoch: int) -> Commitment | None:
         """The commitment of one operator for one epoch of this institution's domain; None if retired."""

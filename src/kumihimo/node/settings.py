@@ -65,7 +65,8 @@ class InstitutionSettings:
 
     `number` is the 16-digit 機関コード, `domain` its code domain, `body` the legal body it belongs to,
     `services` what it does for the whole network ("operator-1", "operator-2", "ledger", "numbering").
-    `options` holds one table per room.
+    `codes_from` names the institutions that may have codes made for it besides itself (番号法21条の2);
+    nobody, unless it says so. `options` holds one table per room.
     """
 
     id: str
@@ -79,6 +80,7 @@ class InstitutionSettings:
     qualifications: tuple[str, ...] = ()
     municipality: str | None = None
     services: tuple[str, ...] = ()
+    codes_from: tuple[str, ...] = ()
     provides: tuple[Provides, ...] = ()
     options: dict[str, dict[str, str | int | bool]] = field(default_factory=dict)
     runtime: Runtime

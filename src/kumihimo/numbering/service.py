@@ -1,8 +1,8 @@
 """Numbering's desk: make the slip by which an institution obtains its code for a person (番号法21条の2).
 
-Who asks must lawfully hold the number, by an affair of table 1 or the quasi-statutory affairs; who
-receives may be another body (法務大臣 holds codes and no numbers). A number nobody has is refused by
-its position only.
+Who asks must lawfully hold the number, by an affair of table 1 or the quasi-statutory affairs. Who
+receives may be another body (法務大臣 holds codes and no numbers) whose entry in the directory names who
+asks; for anybody else no codes are made. A number nobody has is refused by its position only.
 """
 
 import secrets
@@ -41,6 +41,7 @@ from kumihimo.exchange import (
     sign,
     slip_codec,
     today,
+    unnamed,
     wanted_box,
 )
 from kumihimo.law import Law
@@ -85,7 +86,7 @@ class Numbering:
         if before is not None:
             same = (before.requester, before.request) == (sender.id, digest(body))
             return before.answer if same else replayed()
-        fault = self._entitled(sender, ask.affair)
+        fault = unnamed(recipient, sender) or self._entitled(sender, ask.affair)
         wanted = fault or self._wanted(ask)
         if isinstance(wanted, Problem):
             return wanted

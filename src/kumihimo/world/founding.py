@@ -211,6 +211,7 @@ def _entry(settings: InstitutionSettings, places: Places, masters: Mapping[int, 
         commitments=commitments,
         provides=tuple(one.information for one in settings.provides),
         services=settings.services,
+        codes_from=settings.codes_from,
     )
 
 

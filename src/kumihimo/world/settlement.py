@@ -30,9 +30,6 @@ type Progress = Callable[[str, str], None]
 """Told what is going on, in Japanese and English."""
 
 BATCH = 250
-SERVED = ("moj", "portal", "nenkin")
-"""Bodies whose codes the municipalities have made: the Minister of Justice and the portal hold codes and no
-numbers; the pension service uses numbers by delegation of the minister, which table 1 does not express."""
 FLAG_LIFE = timedelta(days=365)
 
 
@@ -136,12 +133,12 @@ def _in_no_order[R](rows: Sequence[R]) -> Sequence[R]:
 
 
 async def _acquire(places: Places, known: Known, people: Mapping[int, Person], population: Population) -> int:
-    """Acquire one institution's codes; a body that holds no numbers is served by the municipalities."""
+    """Acquire one institution's codes; a body that names others for it is served by the municipalities."""
+    served = bool(load_settings(places.runtime(known.institution)).codes_from)
     requesters: dict[str, list[int]] = {}
     for index in known.subjects:
-        through = known.institution
-        if known.institution in SERVED:
-            through = f"muni-{population.home(people[index]).municipality}"
+        home = f"muni-{population.home(people[index]).municipality}"
+        through = home if served else known.institution
         requesters.setdefault(through, []).append(index)
     count = 0
     for requester, indexes in requesters.items():

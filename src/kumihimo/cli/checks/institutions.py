@@ -33,6 +33,7 @@ class Declared(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     qualifications: tuple[str, ...] = ()
     municipality: str | None = None
     services: tuple[str, ...] = ()
+    codes_from: tuple[str, ...] = ()
     provides: tuple[Provides, ...] = ()
     options: dict[str, dict[str, str | int | bool]] = {}
 
@@ -69,6 +70,10 @@ def check_institutions(
             _check_provided(report, one, provided, layouts)
             _check_right(report, one, provided, law, on)
     _check_unique(report, institutions)
+    known = {one.id for one in institutions}
+    for one in institutions:
+        for name in sorted(set(one.codes_from) - known):
+            report.error("codes-from-unknown", one.id, f"{name}, named for its codes, is no institution here")
     for service in SERVICES:
         count = sum(one.services.count(service) for one in institutions)
         if count != 1:
