@@ -23,7 +23,7 @@ from kumihimo.node.telemetry import Logger, Metrics
 
 BATCH = 256
 QUEUE = 4096
-PACE = 0.010  # seconds from batch to batch; a job that comes alone after a rest is written at once
+PACE = 0.010  # seconds from batch to batch while jobs come several at a time; a lone job is written at once
 _WRITER_LOCK = 0x6B6D77  # "kmw"; any constant: the lock is per database
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
@@ -62,7 +62,7 @@ class Journal:
         self._queue: deque[_Job] = deque()
         self._wake = asyncio.Event()
         self._closing = False
-        self._taken = 0.0
+        self._taken, self._several = 0.0, False
         self._conn: Connection | None = None
         self._log: LogAppender | None = None
         self._task: asyncio.Task[None] | None = None
@@ -160,11 +160,12 @@ class Journal:
                 await self._wake.wait()
 
     async def _pace(self) -> None:
-        """Wait until PACE seconds after the last batch, so that a busy writer commits many at once."""
+        """Wait until PACE seconds after the last batch, if it was of several jobs or several wait now."""
         rest = self._taken + PACE - perf_counter()
-        if rest > 0 and not self._closing and len(self._queue) < BATCH:
+        busy = self._several or len(self._queue) > 1
+        if busy and rest > 0 and not self._closing and len(self._queue) < BATCH:
             await asyncio.sleep(rest)
-        self._taken = perf_counter()
+        self._taken, self._several = perf_counter(), len(self._queue) > 1
 
     async def _take(self, conn: Connection) -> None:
         queue = self._queue
