@@ -36,6 +36,7 @@ PUBLISHED = [
     "not-found",
     "unauthenticated",
     "unknown",
+    "declined",
 ]
 
 

@@ -72,8 +72,15 @@ async def test_a_question_refused_by_a_human_ends_refused(stage: Stage):
         assert await decide(stage, tx, approve=False) == {"outcome": "refused"}
         later = await ended(stage, tx)
     assert (later["outcome"], later["items"]) == ("refused", None)
-    assert later["problem"]["type"] == "urn:kumihimo:error:not-permitted"
+    assert later["problem"]["type"] == "urn:kumihimo:error:declined"
+    assert later["problem"]["ground"] == "番号法22条1項"
     assert later["problem"]["remedy_ja"]
+
+    async def recorded() -> bool:
+        outcome = (await stage.line(person, tx))["outcome"]
+        return (outcome["outcome"], outcome["reason"]) == ("refused", "declined")
+
+    assert await until(recorded)
 
 
 async def test_a_question_is_decided_once(stage: Stage):

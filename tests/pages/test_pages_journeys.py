@@ -168,12 +168,13 @@ async def test_a_question_that_waits_can_be_refused_and_the_inquirer_reads_why(
             break
         await asyncio.sleep(0.5)
     told = await reader.text()
-    assert "相手の職員が確認し、提供しないと判断しました" in told
+    assert "提供者が提供しないことを決めました" in told
     assert "次にすること" in told
+    assert "規定がありません" not in told
     seen_by = await sign_in_citizen(reader, nation, person)
-    assert "相手の職員が確認し、提供しないと判断しました" in await reader.text()
+    assert "提供者が提供しないことを決めました" in await reader.text()
     await reader.go(seen_by + "?lang=en")
-    assert "A person there decided not to provide it" in await reader.text()
+    assert "The provider declined" in await reader.text()
 
 
 async def test_what_is_decided_already_says_so(reader: Reader, nation: Nation):

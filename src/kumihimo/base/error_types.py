@@ -39,6 +39,7 @@ class ErrorType(StrEnum):
     NOT_FOUND = "not-found"
     UNAUTHENTICATED = "unauthenticated"
     UNKNOWN = "unknown"
+    DECLINED = "declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,14 @@ WORDS: Mapping[ErrorType, Words] = MappingProxyType(
             "原因不明の障害が起きました",
             "Tell the operator of the institution the reference; it holds nothing about the person.",
             "機関の運用担当者に参照番号を伝えてください。参照番号に個人の情報は含まれません。",
+        ),
+        ErrorType.DECLINED: Words(
+            403,
+            "The provider declined",
+            "提供者が提供しないことを決めました",
+            "Ask the provider's office named in the answer why, or have the document filed instead.",
+            "回答した情報提供者の窓口に理由を確かめるか、代わりに書類の提出を求めてください。",
+            "番号法22条1項",
         ),
     }
 )

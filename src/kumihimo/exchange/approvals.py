@@ -78,7 +78,7 @@ class Approvals:
         )
         if isinstance(delivery, Problem) or isinstance(accepted, Problem):
             return accepted if isinstance(accepted, Problem) else Problem(ErrorType.UNKNOWN)
-        verdict = Verdict(Outcome.REFUSED, ErrorType.NOT_PERMITTED, reason="refused by a human")
+        verdict = Verdict(Outcome.REFUSED, ErrorType.DECLINED, reason="refused by a human")
         if approve:
             fault = still_standing(accepted, institution.directory.current, institution.clock())
             if fault is not None:
