@@ -27,8 +27,9 @@ from kumihimo.exchange.envelopes import (
 from kumihimo.exchange.gates import Rules, check_slip, check_stamps
 from kumihimo.exchange.receiving import TARGET_BOX, open_box, take_codes
 from kumihimo.exchange.slip import Verb, entry_of, new_tx
-from kumihimo.exchange.store import TakeJob, Writes
+from kumihimo.exchange.store import TakeJob
 from kumihimo.exchange.visits import PATIENCE_SECONDS, visit
+from kumihimo.exchange.writes import Writes
 from kumihimo.messages import boxes
 from kumihimo.node import Entry, Institution
 

@@ -20,7 +20,7 @@ from kumihimo.exchange.promises import Promises
 from kumihimo.exchange.provider import Provider
 from kumihimo.exchange.registers import Registers
 from kumihimo.exchange.slip import Signed
-from kumihimo.exchange.store import Writes
+from kumihimo.exchange.writes import Writes
 from kumihimo.law import law
 from kumihimo.node import AsgiApp, Entry, Handler, Institution, Message, Reply, Room
 

@@ -55,7 +55,7 @@ from kumihimo.exchange.slip import (
     nonce_of,
     slip_codec,
 )
-from kumihimo.exchange.store import CloseJob, OpenJob, Refusal, Writes
+from kumihimo.exchange.store import CloseJob, OpenJob, Refusal
 from kumihimo.exchange.visits import (
     PASSING,
     PATIENCE_SECONDS,
@@ -65,6 +65,7 @@ from kumihimo.exchange.visits import (
     sign,
     visit,
 )
+from kumihimo.exchange.writes import Writes
 from kumihimo.messages import boxes
 from kumihimo.node import Entry, Institution
 

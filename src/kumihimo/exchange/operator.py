@@ -12,7 +12,8 @@ from kumihimo.codes import ROOT, Domain, Leg, OperatorKey, OperatorNumber, conve
 from kumihimo.exchange.envelopes import StampRequest, stamp_request
 from kumihimo.exchange.gates import Accepted, Rules, check_slip, check_stamp, needs_ledger
 from kumihimo.exchange.slip import VERSION, Converted, Place, Signed, Slip, Stamp, entry_of, stamp_codec
-from kumihimo.exchange.store import Recorded, Refusal, StampJob, Writes, recall_stamp
+from kumihimo.exchange.store import Recorded, Refusal, StampJob, recall_stamp
+from kumihimo.exchange.writes import Writes
 from kumihimo.messages import jws
 from kumihimo.node import Entry, Institution, log_origin
 

@@ -13,6 +13,7 @@ import msgspec
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.codes import InstitutionCode
+from kumihimo.exchange.answer_store import AnswerJob, Approval, recall_answer
 from kumihimo.exchange.envelopes import AnswerEnvelope, Delivery, answer_form, delivery_form
 from kumihimo.exchange.gates import Accepted, Rules, check_receipt, check_slip, check_stamps, today
 from kumihimo.exchange.receiving import ANSWER_BOX, TARGET_BOX, open_box, take_codes
@@ -27,8 +28,9 @@ from kumihimo.exchange.slip import (
     answer_codec,
     entry_of,
 )
-from kumihimo.exchange.store import AnswerJob, Approval, Recorded, Refusal, Writes, recall_answer
+from kumihimo.exchange.store import Recorded, Refusal
 from kumihimo.exchange.visits import sign
+from kumihimo.exchange.writes import Writes
 from kumihimo.messages import boxes
 from kumihimo.node import AnyConnection, Entry, Institution
 

@@ -12,10 +12,9 @@ from typing import Protocol
 import asyncpg
 
 from kumihimo.base import ErrorType, Problem
-from kumihimo.exchange.promises import OUTCOME, TOGETHER
-from kumihimo.exchange.slip import Outcome, Signed, digest, slip_codec
+from kumihimo.exchange.slip import Signed, digest, slip_codec
 from kumihimo.log import LogAppender
-from kumihimo.node import AnyConnection, Batch, Institution, Outbox, Write
+from kumihimo.node import AnyConnection, Batch, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ class StampBook:
                 [signed.body for _, signed in fresh],
                 [signed.jws for _, signed in fresh],
             )
-        return [_same(known, job.slip) for job in jobs]
+        return [same_slip(known, job.slip) for job in jobs]
 
     async def _known(self, batch: Batch, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, Signed]]:
         if not names:
@@ -152,7 +151,8 @@ class StampBook:
         }
 
 
-def _same[R](known: Mapping[bytes, tuple[Recorded, R]], slip: Recorded) -> R | Problem:
+def same_slip[R](known: Mapping[bytes, tuple[Recorded, R]], slip: Recorded) -> R | Problem:
+    """What the same slip got before; `replayed` when its tx was used for another slip."""
     before, result = known[slip.tx]
     return result if before == slip else replayed()
 
@@ -236,105 +236,6 @@ async def apply_closes(batch: Batch, log: LogAppender, jobs: Sequence[CloseJob])
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerJob:
-    """An answer to be recorded before it is given; `approval` when a human has to decide first."""
-
-    slip: Recorded
-    outcome: Outcome
-    envelope: bytes = field(repr=False)
-    report: bytes
-    entry: bytes
-    approval: "Approval | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """A slip that waits for a human at the provider, with its sealed papers."""
-
-    inquirer: str
-    permission: str
-    information: str
-    reason: str
-    papers: bytes = field(repr=False)
-
-
-class AnswerBook:
-    """The answers a provider has given: a tx is answered once, and its outcome promised to the ledger."""
-
-    def __init__(self, outbox: Outbox) -> None:
-        self.seen = Seen()
-        self._outbox = outbox
-
-    async def apply(
-        self, batch: Batch, log: LogAppender, jobs: Sequence[AnswerJob]
-    ) -> Sequence[bytes | Problem]:
-        """Record answers with their log entries."""
-        known = await self._known(batch, self.seen.again(job.slip.tx for job in jobs))
-        fresh: list[AnswerJob] = []
-        for job in jobs:
-            if job.slip.tx not in known:
-                log.stage([job.entry])
-                known[job.slip.tx] = (job.slip, job.envelope)
-                fresh.append(job)
-        if fresh:
-            _insert_answers(batch, fresh)
-            reports = [(job.slip.tx.hex(), job.report) for job in fresh]
-            await self._outbox.put(batch, OUTCOME, reports, TOGETHER)
-        waiting = [(job.slip.tx, job.approval) for job in fresh if job.approval]
-        if waiting:
-            _insert_approvals(batch, waiting)
-        return [_same(known, job.slip) for job in jobs]
-
-    async def _known(self, batch: Batch, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, bytes]]:
-        if not names:
-            return {}
-        rows = await batch.fetch(
-            "SELECT tx, slip, sender, envelope FROM exchange.answer WHERE tx = ANY($1::bytea[])", names
-        )
-        return {
-            row["tx"]: (Recorded(row["tx"], row["slip"], row["sender"]), bytes(row["envelope"]))
-            for row in rows
-        }
-
-
-def _insert_answers(batch: Batch, jobs: Sequence[AnswerJob]) -> None:
-    batch.add(
-        "INSERT INTO exchange.answer (tx, slip, sender, outcome, envelope, report) SELECT * "
-        "FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::text[], $5::bytea[], $6::bytea[])",
-        [job.slip.tx for job in jobs],
-        [job.slip.digest for job in jobs],
-        [job.slip.sender for job in jobs],
-        [job.outcome.value for job in jobs],
-        [job.envelope for job in jobs],
-        [job.report for job in jobs],
-    )
-
-
-def _insert_approvals(batch: Batch, waiting: Sequence[tuple[bytes, Approval]]) -> None:
-    batch.add(
-        "INSERT INTO exchange.approval (tx, inquirer, permission, information, reason, papers) SELECT * "
-        "FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bytea[])",
-        [tx for tx, _ in waiting],
-        [approval.inquirer for _, approval in waiting],
-        [approval.permission for _, approval in waiting],
-        [approval.information for _, approval in waiting],
-        [approval.reason for _, approval in waiting],
-        [approval.papers for _, approval in waiting],
-    )
-
-
-async def recall_answer(conn: AnyConnection, slip: Recorded) -> bytes | None:
-    """The envelope this very slip got before, for a retry that comes after the slip has expired."""
-    row = await conn.fetchrow(
-        "SELECT envelope FROM exchange.answer WHERE tx = $1 AND slip = $2 AND sender = $3",
-        slip.tx,
-        slip.digest,
-        slip.sender,
-    )
-    return bytes(row["envelope"]) if row else None
-
-
-@dataclass(frozen=True, slots=True)
 class TakeJob:
     """Codes taken out of one delivery, to be kept under the receiver's own references."""
 
@@ -374,29 +275,3 @@ async def apply_takes(batch: Batch, log: LogAppender, jobs: Sequence[TakeJob]) -
         log.stage([job.entry])
         results.append(count)
     return results
-
-
-@dataclass(frozen=True, slots=True)
-class Writes:
-    """The durable writes of the exchange; each returns after COMMIT."""
-
-    stamp: Write[StampJob, Signed | Problem]
-    refusal: Write[Refusal, None]
-    open: Write[OpenJob, None]
-    close: Write[CloseJob, None]
-    answer: Write[AnswerJob, bytes | Problem]
-    take: Write[TakeJob, int | Problem]
-
-    @classmethod
-    def register(cls, institution: Institution) -> "Writes":
-        """Name the exchange's kinds of jobs at the institution's journal."""
-        journal = institution.journal
-        stamps, answers = StampBook(), AnswerBook(institution.outbox)
-        return cls(
-            stamp=stamps.seen.once(journal.register("exchange.stamp", stamps.apply)),
-            refusal=journal.register("exchange.refusal", apply_refusals),
-            open=journal.register("exchange.open", apply_opens),
-            close=journal.register("exchange.close", apply_closes),
-            answer=answers.seen.once(journal.register("exchange.answer", answers.apply)),
-            take=journal.register("exchange.take", apply_takes),
-        )
