@@ -14,16 +14,26 @@ from typing import Any
 from pyreqwest.exceptions import PyreqwestError
 
 from kumihimo.base import Problem
-from kumihimo.world import Case, Nation, Office, SelfCheckError, ask_one, find_case, load_cast
+from kumihimo.world import (
+    Case,
+    Nation,
+    Office,
+    SelfCheckError,
+    ask_one,
+    find_case,
+    institution_ids,
+    load_cast,
+)
 
-APART: Mapping[str, tuple[str, ...]] = {
+_FEW: Mapping[str, tuple[str, ...]] = {
     "operator-1": ("digital",),
     "operator-2": ("jlis",),
     "ledger": ("ledger",),
-    "bodies": ("nenkin", "kenpo", "labour", "moj", "ppc"),
     "islanders": ("muni-473821",),
     "offices": ("numbering", "portal", "accounts", "muni-131016", "muni-271004"),
 }
+_HOSTED = {name for names in _FEW.values() for name in names}
+APART = {**_FEW, "bodies": tuple(name for name in institution_ids() if name not in _HOSTED)}
 """Which process hosts whom in a drill: operators, ledger, providers and offices fail independently."""
 OFFICES = ("muni-131016", "muni-271004")
 ASKED = (

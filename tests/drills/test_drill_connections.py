@@ -14,6 +14,7 @@ from kumihimo.world import Nation
 pytestmark = [pytest.mark.drill, pytest.mark.nation]
 
 MANY = 200
+PATIENCE = 5.0  # seconds for one answer, most of it for a machine that does other things as well
 type Socket = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -56,8 +57,8 @@ async def test_bodies_and_headers_that_dribble_keep_nobody_waiting_and_are_ended
     dribbling = await asyncio.gather(
         *(dial(nation, "nenkin", begun("nenkin") if n % 2 else heads) for n in range(MANY))
     )
-    assert await slowest(nation, question) < 2.0
-    async with asyncio.timeout(20):
+    assert await slowest(nation, question) < PATIENCE
+    async with asyncio.timeout(40):
         ends = await asyncio.gather(*(reader.read() for reader, _ in dribbling))
     for n, said in enumerate(ends):
         assert b"urn:kumihimo:error:malformed" in said if n % 2 else said == b""
@@ -72,5 +73,5 @@ async def test_connections_cut_in_the_middle_of_a_body_are_forgotten(
     for _ in range(MANY):
         _, writer = await dial(nation, "nenkin", begun("nenkin"))
         writer.transport.abort()
-    assert await slowest(nation, question) < 2.0
+    assert await slowest(nation, question) < PATIENCE
     assert faults(nation) == before

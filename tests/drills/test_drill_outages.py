@@ -15,7 +15,7 @@ from kumihimo.world import Nation, current_directory
 
 pytestmark = [pytest.mark.drill, pytest.mark.nation]
 
-PATIENCE = 12.0  # seconds until a clerk is told, at the latest
+PATIENCE = 15.0  # seconds until a clerk is told, at the latest
 type Fault = Callable[[Nation, str], AbstractAsyncContextManager[None]]
 
 

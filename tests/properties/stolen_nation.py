@@ -18,20 +18,27 @@ import pytest
 from nation_thread import running_nation
 
 import kumihimo
-from kumihimo.base import JST, Problem, system_clock
+from kumihimo.base import JST, ErrorType, Problem, system_clock
 from kumihimo.law import law
 from kumihimo.log import BundleError, decode_bundle
 from kumihimo.node import load_settings, log_origin
-from kumihimo.world import Nation, SelfCheckError, ask_one, find_case, institution_ids, load_cast
+from kumihimo.world import (
+    Case,
+    Nation,
+    Office,
+    SelfCheckError,
+    ask_one,
+    find_case,
+    institution_ids,
+    load_cast,
+)
 from kumihimo.world.people import generate
 from kumihimo.world.residents import Population
 
+KEEPERS = {"operator-1": "digital", "operator-2": "jlis", "ledger": "ledger"}
 ALONE: Mapping[str, tuple[str, ...]] = {
-    "operator-1": ("digital",),
-    "operator-2": ("jlis",),
-    "ledger": ("ledger",),
-    "bodies": ("nenkin", "kenpo", "labour", "moj", "ppc", "accounts"),
-    "offices": ("numbering", "portal", "muni-131016", "muni-271004", "muni-473821"),
+    **{node: (name,) for node, name in KEEPERS.items()},
+    "others": tuple(name for name in institution_ids() if name not in KEEPERS.values()),
 }
 """Operators and ledger in processes of their own, so that the memory of each can be searched."""
 
@@ -109,7 +116,7 @@ class Robbed:
         day = system_clock().astimezone(JST).date()
         rows = law().rows(day)
         words = [*(row.id for row in rows), law().snapshot(day).hash]
-        words += [log_origin(name) for name in institution_ids()]
+        words += [log_origin(name) for name in institution_ids()] + [path.name for path in files]
         return b"\n".join([*parts, self.nation.places.directory.read_bytes(), "\n".join(words).encode()])
 
 
@@ -134,11 +141,18 @@ async def ask_everything(nation: Nation, people: int = 2) -> list[Asked]:
                 except SelfCheckError:
                     continue
                 for index in both[:: max(1, len(both) // people)]:
-                    answer = await ask_one(office, case, provider, cast[inquirer][index])
-                    assert not isinstance(answer, Problem), answer
+                    answer = await _patiently(office, case, provider, cast[inquirer][index])
                     told.append(Asked(answer["tx"], inquirer, provider, answer["items"] or {}))
         await office.close()
     return told
+
+
+async def _patiently(office: Office, case: Case, provider: str, subject: str) -> Mapping[str, Any]:
+    """The answer, also on a machine so busy that a desk is away for a while."""
+    async with asyncio.timeout(60):
+        while isinstance(answer := await ask_one(office, case, provider, subject), Problem):
+            assert answer.type is ErrorType.PROVIDER_UNAVAILABLE, answer
+    return answer
 
 
 async def dumps(nation: Nation) -> dict[str, list[Table]]:
@@ -176,15 +190,12 @@ def leaves(value: object) -> Iterator[object]:
 
 
 def spread(value: object) -> Iterator[bytes]:
-    """A stored value and whatever is packed inside it (JSON, log bundles, base64), each as bytes."""
+    """A stored value as bytes; if others are packed in it (JSON, log bundles, base64), each of these."""
     if isinstance(value, bytes):
-        yield value
-        yield from _packed(value)
+        yield from list(_packed(value)) or [value]
     elif isinstance(value, str):
-        yield value.encode()
-        if value[:1] in {"{", "["}:
-            yield from _json(value.encode())
-        elif re.fullmatch(r"[A-Za-z0-9+/_-]{22,}={0,2}", value):
+        yield from list(_packed(value.encode())) if value[:1] in {"{", "["} else [value.encode()]
+        if re.fullmatch(r"[A-Za-z0-9+/_-]{22,}={0,2}", value):
             yield from _base64(value)
     elif isinstance(value, datetime):
         yield value.isoformat().encode()
@@ -215,6 +226,7 @@ def _json(data: bytes) -> Iterator[bytes]:
 def _base64(text: str) -> Iterator[bytes]:
     plain = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        yield base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        decoded = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except binascii.Error:
         return
+    yield from spread(decoded)

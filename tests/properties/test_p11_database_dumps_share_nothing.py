@@ -95,7 +95,7 @@ def test_p11_two_stolen_databases_share_no_identifier(robbed: Robbed) -> None:
             if DATE.fullmatch(value) or is_published(value):
                 continue
             columns = mine[value] | theirs[value]
-            assert columns <= ATTRIBUTES, f"{one} and {other} share a value in {sorted(columns)}"
+            assert columns <= ATTRIBUTES, f"{one} and {other} share {value!r} in {sorted(columns)}"
     assert compared > 1000
 
 
