@@ -52,6 +52,7 @@ def test_the_tree_lacks_nothing_that_is_needed():
     assert code == 0
     assert told["ok"] is True
     assert told["errors"] == []
+    assert "nobody-may-ask" not in {one["kind"] for one in told["warnings"]}
     assert all(isinstance(count, int) for count in told["notes"].values())
     assert told["notes"]["law: qualification"] > 0
 

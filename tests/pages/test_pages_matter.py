@@ -65,6 +65,7 @@ NAMES = (
     "muni-131016",
     "muni-271004",
     "muni-473821",
+    "pref-270008",
 )
 ENTRIES = {name: entry(name) for name in (*NAMES, "nenkin", "kenpo", "moj", "labour", "accounts")}
 DIRECTORY = Directory(

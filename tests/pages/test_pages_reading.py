@@ -147,7 +147,7 @@ async def test_the_map_counts_what_passes_and_links_to_every_desk(reader: Reader
     first = await reader.page.locator(".tiles strong").first.inner_text()
     assert int(first.replace(",", "")) >= row["events"] > 0
     desks = await reader.page.locator("table a[href$='/desk']").count()
-    assert desks == 8
+    assert desks == 9
     assert await reader.page.locator(".map-wide svg a").count() == desks
     assert "応答なし" not in await reader.text()
     assert await reader.page.locator("[aria-label*='広がりの図'] svg").count() == 1

@@ -1,4 +1,4 @@
-"""The public settings of the fourteen institutions stand up to the law, the layouts and the queries."""
+"""The public settings of the fifteen institutions stand up to the law, the layouts and the queries."""
 
 from datetime import date
 
@@ -13,9 +13,6 @@ from kumihimo.world.fill import INSTITUTIONS
 
 ON = date(2026, 11, 23)
 EVERYBODY = Party(frozenset(role.id for role in load().roles), frozenset())
-# The governor's affair, which a designated city carries out under the special provisions for large cities
-# (身体障害者福祉法43条の2, 精神保健福祉法51条の12): no role of the tables says so.
-BY_SPECIAL_PROVISION = {("muni-271004", "障害者関係情報")}
 
 
 def rows_that_let(institution, information):
@@ -29,11 +26,11 @@ def rows_that_let(institution, information):
     ]
 
 
-def test_there_are_fourteen_with_distinct_numbers_and_domains():
+def test_there_are_fifteen_with_distinct_numbers_and_domains():
     tables = [settings(institution) for institution in INSTITUTIONS]
     assert [table["id"] for table in tables] == list(INSTITUTIONS)
-    assert len({InstitutionNumber.parse(table["number"]) for table in tables}) == 14
-    assert len({table["domain"] for table in tables}) == 14
+    assert len({InstitutionNumber.parse(table["number"]) for table in tables}) == 15
+    assert len({table["domain"] for table in tables}) == 15
 
 
 def test_the_account_register_has_the_provider_code_seen_in_real_inquiries():
@@ -58,9 +55,7 @@ def test_municipalities_name_themselves_by_their_code(institution):
 def test_what_is_provided_has_a_layout_a_query_and_a_row_of_law(institution, information, query):
     assert layouts().latest(information) is not None
     assert query_text(query).count("$") >= 4
-    assert bool(rows_that_let(institution, information)) == (
-        (institution, information) not in BY_SPECIAL_PROVISION
-    )
+    assert rows_that_let(institution, information)
 
 
 def test_three_bodies_have_their_codes_made_by_the_municipalities_and_the_others_by_nobody_else():

@@ -30,13 +30,14 @@ _COUNTS: Mapping[str, Words] = {
 }
 _WHEN_ANY = frozenset({"refused", "waiting", "withheld"})
 _GROUPS: Mapping[str, Words] = {
-    "asking": Words("照会する市区町村（答えもする）", "Municipalities ask (and answer)"),
+    "asking": Words("照会する地方公共団体（答えもする）", "Local offices ask (and answer)"),
     "operators": Words("運営者（許可印を押す。中身は見えない）", "Operators: stamp, see nothing"),
     "ledger": Words("本人ごとの記録", "The person's record"),
     "providing": Words("答える機関", "Bodies that answer"),
     "citizen": Words("本人", "The person"),
     "others": Words("番号と監督", "Numbers and supervision"),
 }
+_LOCAL = frozenset({"municipal-head", "governor"})
 _TITLE = Words("国の地図", "Map of the nation")
 _DOWN = Words("応答なし", "down")
 LINE_HEIGHT, GAP, PADDING, HEADING = 22, 14, 10, 38
@@ -95,7 +96,7 @@ WIDE = Shape(
     664,
     96,
     {
-        "asking": Area(8, 110, 278, 368),
+        "asking": Area(8, 8, 278, 478),
         "operators": Area(340, 8, 440, 148, 2),
         "ledger": Area(421, 196, 278, 148),
         "providing": Area(834, 24, 278, 588),
@@ -114,23 +115,23 @@ WIDE = Shape(
 NARROW = Shape(
     "narrow",
     360,
-    1930,
+    2036,
     92,
     {
-        "asking": Area(2, 4, 310, 352),
-        "operators": Area(2, 402, 310, 246),
-        "ledger": Area(2, 694, 310, 140),
-        "providing": Area(2, 880, 310, 564),
-        "citizen": Area(2, 1490, 310, 140),
-        "others": Area(2, 1676, 310, 246),
+        "asking": Area(2, 4, 310, 458),
+        "operators": Area(2, 508, 310, 246),
+        "ledger": Area(2, 800, 310, 140),
+        "providing": Area(2, 986, 310, 564),
+        "citizen": Area(2, 1596, 310, 140),
+        "others": Area(2, 1782, 310, 246),
     },
     (
-        Arrow("1", "M150 356 V396", (150, 375)),
-        Arrow("2", "M150 648 V688", (150, 667)),
-        Arrow("3", "M110 834 V874", (110, 853)),
-        Arrow("5", "M200 880 V840", (200, 860), _LINE),
-        Arrow("4", "M312 1100 H330 V180 H318", (330, 500), _GREEN, 5),
-        Arrow("6", "M312 1560 H348 V764 H318", (344, 1467), _LINE),
+        Arrow("1", "M150 462 V502", (150, 481)),
+        Arrow("2", "M150 754 V794", (150, 773)),
+        Arrow("3", "M110 940 V980", (110, 959)),
+        Arrow("5", "M200 986 V946", (200, 966), _LINE),
+        Arrow("4", "M312 1206 H330 V180 H318", (330, 606), _GREEN, 5),
+        Arrow("6", "M312 1666 H348 V870 H318", (344, 1573), _LINE),
     ),
 )
 
@@ -174,7 +175,7 @@ def _part(entry: Entry) -> str:
         return "ledger"
     if "disclosure" in entry.services:
         return "citizen"
-    if entry.municipality:
+    if _LOCAL & set(entry.roles):
         return "asking"
     return "providing" if entry.provides else "others"
 

@@ -7,15 +7,20 @@ numbers the caller drew for that institution; no individual number and no reside
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from random import Random
 from typing import NamedTuple
 
 from kumihimo.base import age_on
+from kumihimo.world.places import OSAKA
 from kumihimo.world.records import Filing, Tables
 from kumihimo.world.records_bodies import account_tables, health_tables, labour_tables
 from kumihimo.world.records_justice import justice_tables
-from kumihimo.world.records_municipality import assessments, business_tables, resident_tables
+from kumihimo.world.records_municipality import (
+    assessments,
+    business_tables,
+    certificate_tables,
+    resident_tables,
+)
 from kumihimo.world.records_pension import pension_tables
 from kumihimo.world.records_welfare import assistance_tables, child_allowance_tables, rearing_tables
 from kumihimo.world.residents import Insurance, Occupation, Person, Population
@@ -30,6 +35,7 @@ INSTITUTIONS = (
     "muni-131016",
     "muni-271004",
     "muni-473821",
+    "pref-270008",
     "nenkin",
     "kenpo",
     "moj",
@@ -60,7 +66,7 @@ def holders(institution: str, population: Population) -> tuple[Person, ...]:
         code = institution.removeprefix(_MUNICIPAL)
         return tuple(person for person in population.persons if _lived_in(code, person, population))
     knows = _KNOWS.get(institution)
-    return tuple(person for person in population.persons if knows(person, population.on)) if knows else ()
+    return tuple(person for person in population.persons if knows(person, population)) if knows else ()
 
 
 def _lived_in(code: str, person: Person, population: Population) -> bool:
@@ -71,9 +77,15 @@ def _lived_in(code: str, person: Person, population: Population) -> bool:
     return home.move is not None and home.move.municipality == code and person.birth < home.move.day
 
 
-_KNOWS: Mapping[str, Callable[[Person, date], bool]] = {
+def _certified_in_osaka(person: Person, population: Population) -> bool:
+    """The prefecture knows those who live in 大阪市 and hold a certificate of disability."""
+    return person.disability is not None and population.home(person).municipality == OSAKA
+
+
+_KNOWS: Mapping[str, Callable[[Person, Population], bool]] = {
+    "pref-270008": _certified_in_osaka,
     "accounts": lambda person, _: person.account is not None,
-    "nenkin": lambda person, on: age_on(person.birth, on) >= 20 or person.pension is not None,
+    "nenkin": lambda person, all_: age_on(person.birth, all_.on) >= 20 or person.pension is not None,
     "kenpo": lambda person, _: person.insurance in (Insurance.ASSOCIATION, Insurance.DEPENDANT),
     "moj": lambda person, _: person.register is not None,
     "labour": lambda person, _: person.work.occupation in (Occupation.EMPLOYEE, Occupation.JOBSEEKER),
@@ -93,6 +105,7 @@ def tables_for(institution: str, population: Population, subjects: Mapping[int, 
 
 
 _FILLS: Mapping[str, Callable[[Filing], Tables]] = {
+    "pref-270008": certificate_tables,
     "accounts": account_tables,
     "nenkin": pension_tables,
     "kenpo": health_tables,
@@ -113,17 +126,18 @@ def _municipal_tables(filing: Filing) -> Tables:
 
 
 def flags_for(institution: str, population: Population) -> tuple[Flag, ...]:
-    """The flags an institution has set: at least two people answered by hand and two withheld, if known.
+    """The flags an institution has set: at least two people answered by hand and two withheld.
 
-    Protected persons are marked at every municipality that knows them, and at the two insurers, whose
-    answers tell an abuser where somebody works and lives.
+    Where few are known, at least half are left to be answered at once. Protected persons are marked at every
+    municipality that knows them, and at the two insurers, whose answers tell an abuser where somebody works
+    and lives.
     """
     known = holders(institution, population)
     if institution not in _FILLS and not institution.startswith(_MUNICIPAL):
         return ()
     rng = Random(f"{population.seed}/{institution}/flags")  # noqa: S311 - reproducible people, no secret
-    each = max(2, round(_FLAGGED_SHARE * len(known)))
-    drawn = rng.sample([person.index for person in known], min(len(known), 2 * each))
+    each = min(max(2, round(_FLAGGED_SHARE * len(known))), len(known) // 4)
+    drawn = rng.sample([person.index for person in known], 2 * each)
     flags = [Flag(index, "manual", _MANUAL) for index in drawn[:each]]
     flags += [Flag(index, "withheld", _WITHHELD) for index in drawn[each:]]
     hidden = [person.index for person in known if person.protected]

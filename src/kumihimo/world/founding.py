@@ -38,7 +38,7 @@ from kumihimo.world.postgres import EmbeddedPostgres, create_database
 from kumihimo.world.processes import secret_file
 
 NODES: Mapping[str, tuple[str, ...]] = {
-    "east": ("digital", "portal", "accounts", "ppc", "nenkin", "kenpo", "moj", "labour"),
+    "east": ("digital", "portal", "accounts", "ppc", "nenkin", "kenpo", "moj", "labour", "pref-270008"),
     "west": ("jlis", "numbering", "ledger", "muni-131016", "muni-271004", "muni-473821"),
 }
 """Which process hosts whom: the two operators never share one, and the work of an inquiry is halved."""

@@ -1,4 +1,4 @@
-"""Fills a municipality's registers: resident records, residence tax, insurance and certificates."""
+"""Fills a municipality's registers (resident records, residence tax, insurance), and a prefecture's."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def membership(filing: Filing, person: Person, since: date) -> tuple[date, date 
 
 
 def business_tables(filing: Filing, taxes: Assessments) -> Tables:
-    """The municipality's own row, tax, insurance, certificates."""
+    """The municipality's own row, tax, insurance, support."""
     code = code_of(filing)
     place = municipality(code)
     name = place.name if place else code
@@ -106,7 +106,6 @@ def business_tables(filing: Filing, taxes: Assessments) -> Tables:
             "code name welfare_office insurer_number", [(code, name, welfare, "00" + code)]
         ),
         "municipality.resident_tax": _tax(filing, taxes),
-        "municipality.disability_certificate": _certificates(filing),
         "municipality.disability_support": _support(filing, taxes),
         **_health(filing, taxes),
         "municipality.long_term_care": _care(filing, taxes),
@@ -164,10 +163,10 @@ def _here(filing: Filing) -> list[Person]:
     return [person for person in filing.known if lives_here(filing, filing.population.home(person))]
 
 
-def _certificates(filing: Filing) -> Table:
-    holders = [person for person in _here(filing) if person.disability is not None]
+def certificate_tables(filing: Filing) -> Tables:
+    """A prefecture's register of certificates of disability (障害者手帳): all it knows hold one."""
     rows: list[Row] = []
-    for person, number in zip(holders, filing.serials("certificate", 7, len(holders)), strict=True):
+    for person, number in zip(filing.known, filing.serials("certificate", 7, len(filing.known)), strict=True):
         held, rng = person.disability, filing.rng(f"certificate/{person.index}")
         assert held is not None
         part = rng.choice(_PARTS) if held.kind is Certificate.PHYSICAL else None
@@ -176,7 +175,8 @@ def _certificates(filing: Filing) -> Table:
         rows.append(
             (filing.subject(person), held.kind.value, number, held.grade, part, held.issued, until, None)
         )
-    return table("subject kind number grade part issued_on valid_to returned_on", rows)
+    columns = "subject kind number grade part issued_on valid_to returned_on"
+    return {"municipality.disability_certificate": table(columns, rows)}
 
 
 def _support(filing: Filing, taxes: Assessments) -> Table:
