@@ -1,5 +1,6 @@
 """The room opens with its tables only: it is asked through the exchange, never directly."""
 
+import tomllib
 from importlib import resources
 from types import SimpleNamespace
 
@@ -15,12 +16,16 @@ async def test_the_resident_register_offers_no_door_of_its_own():
     assert told == [("room_open", {"room": "register"})]
 
 
-def test_every_query_takes_subject_day_and_period():
-    files = [
-        f for f in (resources.files("kumihimo.register") / "queries").iterdir() if f.name.endswith(".sql")
-    ]
-    assert files
-    for file in files:
-        text = file.read_text(encoding="utf-8")
+def test_every_provided_query_takes_subject_day_and_period():
+    institutions = (resources.files("kumihimo.world") / "institutions").iterdir()
+    provided = {
+        one["query"].partition("/")[2]
+        for file in institutions
+        for one in tomllib.loads(file.read_text(encoding="utf-8")).get("provides", ())
+        if one["query"].startswith("register/")
+    }
+    assert provided
+    for name in provided:
+        text = (resources.files("kumihimo.register") / "queries" / f"{name}.sql").read_text(encoding="utf-8")
         assert all(parameter in text for parameter in ("$1::text", "$2::date", "$3::date", "$4::date"))
         assert not text.rstrip().splitlines()[-1].lstrip().startswith("--")

@@ -11,8 +11,7 @@ import msgspec
 from kumihimo.base import Problem
 from kumihimo.exchange.gateway import Gateway
 from kumihimo.exchange.office import PROBLEM_JSON, InquiryBody, ask, given_document, shows_key
-from kumihimo.node import AsgiApp, read_body
-from kumihimo.node.handlers import Receive, Scope, Send
+from kumihimo.node import AsgiApp, Receive, Scope, Send, read_body
 
 _PATH = "/api/inquiries"
 _read = msgspec.json.Decoder(InquiryBody)

@@ -19,7 +19,7 @@ from kumihimo.node.directory import (
     sign_directory,
 )
 from kumihimo.node.directory_view import DirectoryView
-from kumihimo.node.handlers import AsgiApp, Handler, Message, Reply, Room
+from kumihimo.node.handlers import AsgiApp, Handler, Message, Receive, Reply, Room, Scope, Send
 from kumihimo.node.health import health, healthy
 from kumihimo.node.host import find_room, hosting, run
 from kumihimo.node.http import read_body
@@ -63,11 +63,14 @@ __all__ = [
     "OutboxRow",
     "Oversight",
     "Provides",
+    "Receive",
     "Reply",
     "Room",
     "Roots",
     "Runtime",
+    "Scope",
     "SecondWriterError",
+    "Send",
     "SettingsError",
     "SignedClient",
     "Transport",
