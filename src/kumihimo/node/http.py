@@ -161,8 +161,8 @@ class Host:
         else:
             await door.pages(scope, receive, send)
 
-    async def nearby(self, path: str, headers: Mapping[str, str], body: bytes) -> Raw:
-        """Answer a POST of an institution in the same process, exactly as if it had come by the socket."""
+    async def nearby(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Raw:
+        """Answer an institution in the same process, exactly as if its request had come by the socket."""
         received = {"type": "http.request", "body": body, "more_body": False}
         sent: list[MutableMapping[str, Any]] = []
 
@@ -174,7 +174,7 @@ class Host:
 
         scope = {
             "type": "http",
-            "method": "POST",
+            "method": method,
             "path": path,
             "query_string": b"",
             "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],

@@ -35,8 +35,8 @@ class Raw:
     body: bytes
 
 
-type Nearby = Callable[[str, Mapping[str, str], bytes], Awaitable[Raw]]
-"""Answers a POST to a path of this very process, as its socket would."""
+type Nearby = Callable[[str, str, Mapping[str, str], bytes], Awaitable[Raw]]
+"""Answers a request (method, path, headers, body) to this very process, as its socket would."""
 
 
 class Transport:
@@ -53,25 +53,30 @@ class Transport:
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Raw | Problem:
         """POST and read the whole answer within so many seconds."""
-        parts = urlsplit(url)
-        nearby = self._near.get((parts.scheme, parts.netloc))
-        if nearby is None:
-            return await self._send("POST", url, headers, body, seconds)
-        try:
-            async with asyncio.timeout(seconds):
-                return await nearby(parts.path, headers, body)
-        except TimeoutError:
-            return unavailable("no answer in time")
+        return await self._ask("POST", url, headers, body, seconds)
 
     async def get(self, url: str, headers: Mapping[str, str], seconds: float) -> Raw | Problem:
         """GET and read the whole answer within so many seconds."""
-        return await self._send("GET", url, headers, b"", seconds)
+        return await self._ask("GET", url, headers, b"", seconds)
 
     async def close(self) -> None:
         """Close the idle connections; those in use end with their answers."""
         for address in self._addresses.values():
             while address.idle:
                 address.idle.pop().drop("closed")
+
+    async def _ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float
+    ) -> Raw | Problem:
+        parts = urlsplit(url)
+        nearby = self._near.get((parts.scheme, parts.netloc))
+        if nearby is None:
+            return await self._send(method, url, headers, body, seconds)
+        try:
+            async with asyncio.timeout(seconds):
+                return await nearby(method, parts.path, headers, body)
+        except TimeoutError:
+            return unavailable("no answer in time")
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float

@@ -21,6 +21,7 @@ wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 2GB
 checkpoint_timeout = 15min
+autovacuum_naptime = 5min
 jit = off
 max_parallel_workers_per_gather = 0
 password_encryption = scram-sha-256
