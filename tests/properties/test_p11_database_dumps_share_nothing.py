@@ -97,7 +97,9 @@ def test_p11_two_stolen_databases_share_no_identifier(robbed: Robbed) -> None:
             if DATE.fullmatch(value) or is_published(value):
                 continue
             columns = mine[value] | theirs[value]
-            assert columns <= ATTRIBUTES | HASH_TILES, f"{one} and {other} share {value!r} in {sorted(columns)}"
+            assert columns <= ATTRIBUTES | HASH_TILES, (
+                f"{one} and {other} share {value!r} in {sorted(columns)}"
+            )
     assert compared > 1000
 
 
