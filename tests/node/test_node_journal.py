@@ -201,6 +201,22 @@ async def test_a_full_queue_refuses_at_once(ground, monkeypatch):
         assert (await stored(conn))[0] == list(range(1, 11))
 
 
+async def test_what_a_failing_job_wrote_and_read_back_is_undone(ground):
+    async with running(ground) as (journal, conn, _):
+
+        async def write_then_fail(batch, log, jobs):
+            assert await batch.fetchval("INSERT INTO event (tx) VALUES (7) RETURNING tx") == 7
+            batch.add("INSERT INTO event (tx) VALUES (8)")
+            raise Poison
+
+        journal.register("failing", write_then_fail)
+        with pytest.raises(Poison):
+            await journal.write("failing", 7)
+        assert await stored(conn) == ([], [])
+        assert await journal.write("event", 9) == 18
+        assert await stored(conn) == ([9], [9])
+
+
 @pytest.mark.drill
 async def test_killed_backends_under_load_lose_and_double_nothing(ground):
     """Callers bring a job again until it is acknowledged, as the exchange does with the same tx."""
