@@ -76,6 +76,12 @@ class Reader:
         )
         await found.first.click()
 
+    async def turn(self, pages: int) -> None:
+        """Go so many pages on (or back, below zero), as the buttons of the browser do: never in mid-load."""
+        await self.page.wait_for_load_state()
+        async with self.page.expect_event("load"):
+            await self.page.evaluate("pages => { history.go(pages) }", pages)
+
     async def text(self) -> str:
         """All that can be read in the middle of the page."""
         return await self.page.locator("main").inner_text()

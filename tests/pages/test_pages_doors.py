@@ -124,7 +124,8 @@ async def test_after_signing_out_the_back_button_shows_nothing_of_the_person(rea
     await sign_in_citizen(reader, nation, (await free_people(nation))[0])
     name = await reader.page.locator(".who strong").inner_text()
     await reader.press("ログアウト")
-    await reader.page.go_back()
+    await reader.page.get_by_text("だれとしてログインしますか").wait_for()
+    await reader.turn(-1)
     assert await reader.page.locator(".who").count() == 0
     assert "だれとしてログインしますか" in await reader.text()
     assert name

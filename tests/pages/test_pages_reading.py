@@ -36,9 +36,9 @@ async def every_page(reader: Reader, nation: Nation) -> AsyncIterator[str]:
     yield "procedures"
     await reader.choose_question(case, PENSION)
     yield "items"
-    await reader.page.go_back()
+    await reader.turn(-1)
     yield "whom to ask"
-    await reader.page.go_forward()
+    await reader.turn(1)
     await reader.press("この内容で照会する")
     await reader.page.get_by_text("証跡を見る").click()
     yield "answer"
