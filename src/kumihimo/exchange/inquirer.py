@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import UNSET
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.codes import InstitutionCode, request
@@ -78,7 +79,7 @@ class Question:
     """What an office wants to know about one of its people, before it becomes a slip.
 
     `subject` is the office's own addressee number. `permission` names the row of law, `piece` the
-    procedure and piece of information of the detail article.
+    procedure and piece of information of the detail article; `bulk` says that it is one of a run about many.
     """
 
     subject: str = field(repr=False)
@@ -93,6 +94,7 @@ class Question:
     office: str = ""
     operator: str = ""
     mark: Mark | None = None
+    bulk: bool = False
 
 
 @dataclass(slots=True)
@@ -272,6 +274,7 @@ class Inquirer:
             codes=code_header(blinded, epoch, target, ledger),
             sealed=Sealed(target=digest(target_box), ledger=digest(ledger_box) if ledger_box else None),
             mark=question.mark,
+            bulk=question.bulk or UNSET,
         )
         body = slip_codec.encode(slip)
         accepted = check_own(slip, body, directory=directory, rules=self.rules, now=self.institution.clock())

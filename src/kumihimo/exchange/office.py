@@ -47,6 +47,7 @@ class InquiryBody:
     operator: str = ""
     withhold_ground: str | None = None
     withhold_until: str | None = None
+    bulk: bool = False
 
     def question(self) -> Question:
         """The question as the gateway takes it."""
@@ -66,6 +67,7 @@ class InquiryBody:
             office=self.office,
             operator=self.operator,
             mark=mark,
+            bulk=self.bulk,
         )
 
 

@@ -14,6 +14,7 @@ from datetime import date
 from enum import StrEnum
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from kumihimo.base import ErrorType, Problem
 
@@ -113,6 +114,8 @@ class Slip:
     """A lawful question about a person, as its inquirer signs it (照会票).
 
     `tx` names the exchange (16 random bytes, single use). Times are Unix milliseconds. `case` is opaque.
+    `bulk` is true when the question is one of a run about many people; otherwise it is not written at all,
+    so that a single question has the bytes it always had.
     """
 
     v: int
@@ -131,6 +134,7 @@ class Slip:
     codes: Codes
     sealed: Sealed
     mark: Mark | None
+    bulk: bool | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,6 +355,8 @@ def shape_problem(slip: Slip) -> Problem | None:
         fault = "a text is too long, or holds a character that cannot be kept"
     elif slip.mark is not None and not _is_day(slip.mark.until):
         fault = "a withholding ends on a day"
+    elif slip.bulk is False:
+        fault = "a question is marked as bulk or not at all"
     else:
         return None
     return Problem(ErrorType.MALFORMED, detail=f"slip: {fault}", detail_ja="照会票の形が正しくありません")

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from kumihimo.base import JST
 from kumihimo.codes import InstitutionCode, multiply
@@ -35,7 +36,8 @@ class Kind(StrEnum):
 class Entry:
     """One line of a person's record: what the law asks for, and no payload (番号法23条1項, 3項).
 
-    Times are Unix milliseconds. `commit` is the value all logs of the exchange share.
+    Times are Unix milliseconds. `commit` is the value all logs of the exchange share; `bulk` is true for one
+    of a run of questions about many people, else not written.
     """
 
     v: int
@@ -53,6 +55,7 @@ class Entry:
     commit: str = ""
     outcome: Outcome | None = None
     reason: str | None = None
+    bulk: bool | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ def asked_entry(slip: Slip, commit: bytes, kind: Kind) -> Entry:
         information=slip.information,
         items=slip.items,
         commit=commit.hex(),
+        bulk=slip.bulk,
     )
 
 
