@@ -17,6 +17,7 @@ from kumihimo.codes.group import (
     random_scalar,
 )
 from kumihimo.codes.hashing import CTX, hash_to_group, hash_to_scalar
+from kumihimo.codes.index import IndexEvent, IndexProof, check_index, prove_index
 from kumihimo.codes.keys import DomainKey, OperatorKey, OperatorNumber, pair_blind, verify_possession
 from kumihimo.codes.model import (
     ROOT,
@@ -40,6 +41,8 @@ __all__ = [
     "Domain",
     "DomainKey",
     "Element",
+    "IndexEvent",
+    "IndexProof",
     "InstitutionCode",
     "InvalidElement",
     "InvalidScalar",
@@ -49,6 +52,7 @@ __all__ = [
     "Request",
     "RequestRow",
     "Scalar",
+    "check_index",
     "convert",
     "convert_each",
     "generate_proof",
@@ -59,6 +63,7 @@ __all__ = [
     "multiply",
     "pair_blind",
     "person_element",
+    "prove_index",
     "random_scalar",
     "receive",
     "request",

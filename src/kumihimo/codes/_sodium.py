@@ -27,6 +27,7 @@ class Sodium:
     multiply: Call
     multiply_base: Call
     add: Call
+    subtract: Call
     is_valid: Call
     from_hash: Call
     scalar_reduce: Call
@@ -69,6 +70,7 @@ def _bind(releasing: ctypes.CDLL, origin: str) -> Sodium:
         multiply=releasing.crypto_scalarmult_ristretto255,
         multiply_base=releasing.crypto_scalarmult_ristretto255_base,
         add=releasing.crypto_core_ristretto255_add,
+        subtract=releasing.crypto_core_ristretto255_sub,
         is_valid=holding.crypto_core_ristretto255_is_valid_point,
         from_hash=releasing.crypto_core_ristretto255_from_hash,
         scalar_reduce=holding.crypto_core_ristretto255_scalar_reduce,

@@ -38,7 +38,8 @@ from kumihimo.codes.proofs import generate_proof_at, verify_proof
 MAX_ROWS = 1000
 """The most persons one slip may carry."""
 
-_PEDERSEN = hash_to_group(b"pedersen")
+PEDERSEN = hash_to_group(b"pedersen")
+"""H': the second base of every commitment; nobody knows its logarithm."""
 
 
 def request(
@@ -186,7 +187,7 @@ def receive(
 
 def commit(b: bytes, r: bytes) -> Element:
     """Com(b, r) = b·G + r·H': binds the inquirer to b before the operators convert (Pedersen)."""
-    return add(multiply_base(b), multiply(r, _PEDERSEN))
+    return add(multiply_base(b), multiply(r, PEDERSEN))
 
 
 def conversion_context(number: int, d: bytes, source: Domain, target: Domain, tx: bytes) -> bytes:

@@ -97,6 +97,16 @@ def add(p: bytes, q: bytes) -> Element:
     return Element(out.raw)
 
 
+def subtract(p: bytes, q: bytes) -> Element:
+    """p - q (the identity is a possible result); raises InvalidElement where either is no element."""
+    if len(p) != 32 or len(q) != 32 or (p[31] | q[31]) > 127:
+        raise InvalidElement("not 32 bytes each in canonical encoding")
+    out = _Output()
+    if SODIUM.subtract(out, p, q):
+        raise InvalidElement("not a group element")
+    return Element(out.raw)
+
+
 def from_uniform(data: bytes) -> Element:
     """The element that 64 uniform bytes select (RFC 9496 §4.3.4)."""
     if len(data) != 64:
