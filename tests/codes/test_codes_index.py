@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields, replace
 from itertools import combinations
 
 import pytest
+from codes_nation import Nation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codes_nation import Nation
 from kumihimo.base import ErrorType, Problem
 from kumihimo.codes import (
     GENERATOR,
@@ -163,7 +163,7 @@ def test_a_ledger_cannot_show_another_persons_label_for_an_event(book, codes):
 
 
 def test_a_ledger_cannot_show_another_events_evidence_of_the_same_person(book, codes):
-    event, opening, _ = book.event(codes[0])
+    event, _, _ = book.event(codes[0])
     other, other_opening, _ = book.event(codes[0])
     assert refused(book.check(event, book.prove(other, other_opening)))
 
