@@ -57,7 +57,7 @@ async def _under_way(nation: Nation) -> bool:
 
 def gateways() -> tuple[str, ...]:
     """The institutions that ask or answer."""
-    none = {"digital", "jlis", "ledger", "numbering", "ppc"}
+    none = {"digital", "jlis", "ledger", "numbering", "ppc", "univ", "bar"}
     return tuple(name for name in institution_ids() if name not in none)
 
 

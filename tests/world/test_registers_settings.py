@@ -1,4 +1,4 @@
-"""The public settings of the fifteen institutions stand up to the law, the layouts and the queries."""
+"""The public settings of the seventeen institutions stand up to the law, the layouts and the queries."""
 
 from datetime import date
 
@@ -26,11 +26,11 @@ def rows_that_let(institution, information):
     ]
 
 
-def test_there_are_fifteen_with_distinct_numbers_and_domains():
+def test_there_are_seventeen_with_distinct_numbers_and_domains():
     tables = [settings(institution) for institution in INSTITUTIONS]
     assert [table["id"] for table in tables] == list(INSTITUTIONS)
-    assert len({InstitutionNumber.parse(table["number"]) for table in tables}) == 15
-    assert len({table["domain"] for table in tables}) == 15
+    assert len({InstitutionNumber.parse(table["number"]) for table in tables}) == 17
+    assert len({table["domain"] for table in tables}) == 17
 
 
 def test_the_account_register_has_the_provider_code_seen_in_real_inquiries():
@@ -66,5 +66,5 @@ def test_three_bodies_have_their_codes_made_by_the_municipalities_and_the_others
     )
 
 
-def test_operators_ledger_and_commission_provide_nothing():
-    assert not {"digital", "jlis", "numbering", "ledger", "portal", "ppc"} & set(providers())
+def test_operators_ledger_and_witnesses_provide_nothing():
+    assert not {"digital", "jlis", "numbering", "ledger", "portal", "ppc", "univ", "bar"} & set(providers())

@@ -64,11 +64,13 @@ class Room:
     """One room of an institution, open for business.
 
     `exchange` handles POST on `/x/<path>`, `open` handles GET on `/o/<path>` (a path ending in "/" stands for
-    all below it), `pages` is an ASGI app for everything else; it must not depend on ASGI lifespan events.
+    all below it), `posts` handles POST on `/o/<path>` by anybody, `pages` is an ASGI app for everything else;
+    it must not depend on ASGI lifespan events.
     """
 
     name: str
     exchange: Mapping[str, Handler] = field(default_factory=dict)
     open: Mapping[str, Handler] = field(default_factory=dict)
+    posts: Mapping[str, Handler] = field(default_factory=dict)
     pages: AsgiApp | None = None
     close: Callable[[], Awaitable[None]] = _nothing

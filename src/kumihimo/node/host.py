@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import cast
 
 from kumihimo.base import Clock, system_clock
+from kumihimo.node.entries import log_entries
 from kumihimo.node.handlers import Room
 from kumihimo.node.health import healthy, open_resources
 from kumihimo.node.http import Door, Host
@@ -51,7 +52,8 @@ async def hosting(
             opened = [await rooms(name)(institution) for name in one.rooms]
             for room in opened:
                 stack.push_async_callback(room.close)
-            doors.append(Door(institution, opened, open_resources(institution)))
+            own = Room("node", exchange=log_entries(institution))
+            doors.append(Door(institution, [own, *opened], open_resources(institution)))
         serving_all = Host(doors)
         for door in doors if near else ():
             door.institution.client.near(door.institution.settings.base_url, serving_all.nearby)

@@ -41,6 +41,8 @@ INSTITUTIONS = (
     "moj",
     "labour",
     "ppc",
+    "univ",
+    "bar",
 )
 _MUNICIPAL = "muni-"
 _KNOW_EVERYBODY = frozenset({"numbering", "ledger", "portal"})

@@ -38,8 +38,8 @@ from kumihimo.world.postgres import EmbeddedPostgres, create_database
 from kumihimo.world.processes import secret_file
 
 NODES: Mapping[str, tuple[str, ...]] = {
-    "east": ("digital", "portal", "accounts", "ppc", "nenkin", "kenpo", "moj", "labour", "pref-270008"),
-    "west": ("jlis", "numbering", "ledger", "muni-131016", "muni-271004", "muni-473821"),
+    "east": ("digital", "portal", "accounts", "ppc", "nenkin", "kenpo", "moj", "labour", "pref-270008", "bar"),
+    "west": ("jlis", "numbering", "ledger", "muni-131016", "muni-271004", "muni-473821", "univ"),
 }
 """Which process hosts whom: the two operators never share one, and the work of an inquiry is halved."""
 OPERATORS = {1: "digital", 2: "jlis"}
