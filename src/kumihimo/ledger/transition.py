@@ -20,7 +20,7 @@ MAX_RECORD = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochRecord:
-    """One entry of the ledger's log: what the map holds after this epoch, and which part of X it accounts for.
+    """One entry of the ledger's log: what the map holds after an epoch, and which part of X it accounts for.
 
     total + deferred + open + void is the number of person-events among the first x_size entries of X.
     """

@@ -1,10 +1,10 @@
 """The whole map in memory: for auditors who replay epochs, for measuring, as the judge of the store. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from kumihimo.ledger.treemap import RECORD, Bucket, Leaf, Path, Top, bucket_of
+from kumihimo.ledger.treemap import RECORD, Bucket, Leaf, Path, Top, bucket_of, find, leaves_of
 
 _NONE = Bucket.of(b"")
 
@@ -42,6 +42,17 @@ class WholeMap:
     def persons(self) -> int:
         """How many leaves the map has."""
         return sum(len(bucket.records) for bucket in self._buckets.values()) // RECORD
+
+    def leaf(self, label: bytes) -> Leaf | None:
+        """What the map says of one person, or None where it has no such leaf."""
+        records = self._bucket(bucket_of(label, self.top.depth)).records
+        place = find(records, label)
+        return None if place is None else Leaf.of(records[place * RECORD : (place + 1) * RECORD])
+
+    def leaves(self) -> Iterator[Leaf]:
+        """All leaves, in no order that means anything."""
+        for bucket in self._buckets.values():
+            yield from leaves_of(bucket.records)
 
     def moved(self, leaves: Iterable[Leaf]) -> Change:
         """Work out the map with these leaves put in or replaced; nothing moves yet."""

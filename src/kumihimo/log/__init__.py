@@ -3,6 +3,7 @@
 from kumihimo.log.appender import LogAppender, LogConflictError, log_moved
 from kumihimo.log.audit import audit
 from kumihimo.log.checkpoint import Checkpoint, open_checkpoint
+from kumihimo.log.edge import Edge
 from kumihimo.log.merkle import (
     EMPTY_ROOT,
     consistency_proof,
@@ -24,6 +25,7 @@ __all__ = [
     "EMPTY_ROOT",
     "BundleError",
     "Checkpoint",
+    "Edge",
     "LogAppender",
     "LogConflictError",
     "LogConnection",
