@@ -1,8 +1,8 @@
 """Epoch records and transitions: what the ledger commits to, and what it shows to those who replay it. Pure.
 
-The **record** stands in the ledger's own log and is cosigned. The **transition** is what moved since the epoch
-before, for witnesses and auditors; the record names it by SHA-256. Both have one byte form: JSON with sorted
-keys, as all that is hashed here. Over the first `x_size` entries of operator 1's log it must hold that
+The **record** stands in the ledger's own log and is cosigned. The **transition** is what moved since the
+epoch before, for witnesses and auditors; the record names it by SHA-256. Both have one byte form: JSON with
+sorted keys. Over the first `x_size` entries of operator 1's log it must hold that
 
     person-events == total + deferred + open + void
 """
@@ -24,7 +24,7 @@ class EpochRecord:
     """What one epoch commits to; hashes are hexadecimal, `time` is Unix milliseconds.
 
     `depth` is T of the map; `total` the map's sum over `persons` leaves; `deferred` the size of the deferral
-    set; `open` the person-events not settled yet; `void` those of all time that were stamped and never recorded.
+    set; `open` the person-events not settled yet; `void` those of all time that were never recorded.
     `x_*` name the state of operator 1's log that was counted.
     """
 
@@ -48,7 +48,7 @@ class EpochRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """One chain that grew: its label, n and head before, and each new entry as (hash, 1 if counted else 0)."""
+    """One chain that grew: its label, n and head before, and each new entry as (hash, counted 0 or 1)."""
 
     label: str
     n: int
@@ -72,9 +72,9 @@ class Deferral:
 class Transition:
     """What moved between two epochs.
 
-    Every person-event among the entries new to `x_size`, and every one that was open before, is in exactly one
-    of `settled` (counted now), `deferred`, `open` and `void`. `moved` is sorted by label, the index lists by
-    index; no index is joined to a label. `released` leaves have left the deferral set and are counted now
+    Every person-event among the entries new to `x_size`, and every one that was open before, is in exactly
+    one of `settled` (counted now), `deferred`, `open` and `void`. `moved` is sorted by label, the index lists
+    by index; no index is joined to a label. `released` leaves have left the deferral set and are counted now
     without being in `settled`: total grows by both.
     """
 
@@ -130,5 +130,5 @@ def deferral_leaf(salt: bytes, *, commit: str, until: str, ground: str, by: str)
 
 
 def deferral_root(leaves: Iterable[bytes]) -> bytes:
-    """The root over the deferral set: RFC 6962's MTH of its leaves sorted by their bytes, each as an entry."""
+    """The root over the deferral set: RFC 6962's MTH over its leaves sorted by bytes, each an entry."""
     return root_of(sorted(leaves))
