@@ -17,6 +17,7 @@ BENCHES: Mapping[str, str] = {
     "codes": "group operations and conversion 符号の変換",
     "log": "durable appends 記録の追記",
     "inquiry": "whole inquiries on a running nation 情報照会の全体",
+    "visible": "from an answer to its record 回答から記録が見えるまで",
 }
 KEYS = ("name", "machine", "seconds", "count", "errors", "rate_per_s", "p50_ms", "p99_ms", "unit")
 COMPARED = ("floor", "product", "ratio")
@@ -35,7 +36,7 @@ def bench(
 ) -> None:
     """Measure floor, product and ratio in one run. 下限・実測・比を一度に測る。
 
-    decision, codes, log, inquiry, or all. Exit code 1 if anything measured went wrong.
+    decision, codes, log, inquiry, visible, or all. Exit code 1 if anything measured went wrong.
     """
     if name not in BENCHES and name != "all":
         raise typer.BadParameter(f"there is no bench {name}; there are {', '.join(BENCHES)} and all")
