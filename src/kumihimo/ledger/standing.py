@@ -1,0 +1,173 @@
+"""Where each person-event of the exchange log X stands: counted, deferred, void, or still open. Pure.
+
+Every event is in exactly one of the four. An event enters as waiting with the epoch that covers it in X; each
+epoch's transition moves some on. Counted and void are final; a deferred one is counted when it is released.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import pairwise
+
+import msgspec
+
+from kumihimo.base import JST
+from kumihimo.ledger.deferral import deferral_root
+from kumihimo.ledger.findings import Fault, Finding
+from kumihimo.ledger.transition import Deferral, EpochRecord, Transition
+
+OPEN_SECONDS = 180
+"""The longest that an event may be neither counted nor deferred nor void."""
+PERSON_EVENT = "inquire"
+"""The kind of those entries of X that are about one person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A person-event not yet counted, deferred or void: its commit, and the time of its first epoch (ms)."""
+
+    commit: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How all person-events of X stand after an epoch. Counted ones are only counted: they can be many."""
+
+    counted: int = 0
+    waiting: Mapping[int, Waiting] = field(default_factory=dict)
+    deferred: Mapping[str, Deferral] = field(default_factory=dict)
+    void: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def events(self) -> int:
+        """How many person-events X holds, as far as it was read."""
+        return self.counted + len(self.waiting) + len(self.deferred) + len(self.void)
+
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    kind: str
+    commit: str
+
+
+_entry = msgspec.json.Decoder(_Entry)
+
+
+def person_events(entries: Sequence[bytes], first: int) -> dict[int, str]:
+    """The person-events among entries of X that begin at index `first`: index to commit (hex)."""
+    read = ((first + place, _read(entry)) for place, entry in enumerate(entries))
+    return {index: entry.commit for index, entry in read if entry is not None and entry.kind == PERSON_EVENT}
+
+
+def _read(entry: bytes) -> _Entry | None:
+    try:
+        return _entry.decode(entry)
+    except (msgspec.MsgspecError, UnicodeError):
+        return None
+
+
+def move(
+    before: Standing, events: Mapping[int, str], record: EpochRecord, transition: Transition
+) -> tuple[Standing, tuple[Finding, ...]]:
+    """The standing after an epoch that covers these new events of X, and what is wrong with it."""
+    waiting = dict(before.waiting) | {
+        index: Waiting(commit, record.time) for index, commit in events.items() if index not in before.waiting
+    }
+    released = {before.deferred[leaf].index for leaf in transition.released if leaf in before.deferred}
+    # The index of a released event may be named as settled too: it is counted now either way.
+    settled = set(transition.settled) - released
+    gone = (settled, {one.index for one in transition.deferred}, set(transition.void))
+    deferred = {leaf: one for leaf, one in before.deferred.items() if leaf not in set(transition.released)}
+    deferred |= {one.leaf: one for one in transition.deferred}
+    taken = set[int]().union(*gone)
+    after = Standing(
+        counted=before.counted + len(settled) + len(released),
+        waiting={index: one for index, one in waiting.items() if index not in taken},
+        deferred=deferred,
+        void={**before.void, **{index: waiting[index].commit for index in gone[2] if index in waiting}},
+    )
+    found = (
+        *_once(before, waiting, transition, gone),
+        *_open(after, record, transition),
+        *_deferrals(before, after, waiting, record, transition),
+        *_numbers(after, record, len(settled) + len(released), transition),
+    )
+    return after, found
+
+
+def _once(
+    before: Standing, waiting: Mapping[int, Waiting], transition: Transition, gone: Sequence[set[int]]
+) -> Iterable[Finding]:
+    """Every index that moves was waiting, moves to one place, and is named once."""
+    epoch = transition.epoch
+    taken = set[int]().union(*gone)
+    unknown = len(taken - waiting.keys()) + len(set(transition.released) - before.deferred.keys())
+    if unknown or sum(map(len, gone)) > len(taken):
+        yield Finding(Fault.UNKNOWN_EVENT, epoch, 0, unknown or sum(map(len, gone)) - len(taken))
+    for indexes in (transition.settled, transition.open, transition.void):
+        if any(one >= other for one, other in pairwise(indexes)):
+            yield Finding(Fault.ORDER, epoch)
+    for names in (transition.released, [one.leaf for one in transition.deferred]):
+        if len(set(names)) < len(names):
+            yield Finding(Fault.ORDER, epoch)
+
+
+def _open(after: Standing, record: EpochRecord, transition: Transition) -> Iterable[Finding]:
+    """What is left is open, no more and no less, and not for longer than promised."""
+    stated = set(transition.open)
+    if after.waiting.keys() - stated:
+        yield Finding(Fault.MISSING, record.epoch, 0, len(after.waiting.keys() - stated))
+    if stated - after.waiting.keys():
+        yield Finding(Fault.UNKNOWN_EVENT, record.epoch, 0, len(stated - after.waiting.keys()))
+    late = sum(record.time - one.since > OPEN_SECONDS * 1000 for one in after.waiting.values())
+    if late:
+        yield Finding(Fault.DELAYED, record.epoch, 0, late)
+
+
+def _deferrals(
+    before: Standing,
+    after: Standing,
+    waiting: Mapping[int, Waiting],
+    record: EpochRecord,
+    transition: Transition,
+) -> Iterable[Finding]:
+    """Each new deferral is of its event and has ground, holder and a day; none is kept beyond its day."""
+    epoch, day = record.epoch, datetime.fromtimestamp(record.time / 1000, JST).date()
+    for one in transition.deferred:
+        of_event = one.index in waiting and one.commit == waiting[one.index].commit
+        stated = one.ground and one.by and _day(one.until) and is_hash(one.leaf)
+        if not of_event or not stated or one.leaf in before.deferred:
+            yield Finding(Fault.DEFERRAL, epoch)
+    overdue = sum((_day(one.until) or day) < day for one in after.deferred.values())
+    if overdue:
+        yield Finding(Fault.OVERDUE, epoch, 0, overdue)
+
+
+def _numbers(after: Standing, record: EpochRecord, settled: int, transition: Transition) -> Iterable[Finding]:
+    """The record's counts are those of the lists, and they make up the events of X."""
+    counted = sum(flag for one in transition.moved for _, flag in one.entries)
+    if counted != settled:
+        yield Finding(Fault.COUNTED, record.epoch, settled, counted)
+    root = deferral_root(bytes.fromhex(leaf) for leaf in after.deferred if is_hash(leaf)).hex()
+    if (record.deferred, record.deferred_root) != (len(after.deferred), root):
+        yield Finding(Fault.DEFERRAL_ROOT, record.epoch, len(after.deferred), record.deferred)
+    stated = record.total + record.deferred + record.open + record.void
+    listed = (record.open, record.void) == (len(after.waiting), len(after.void))
+    if stated != after.events or not listed:
+        yield Finding(Fault.EQUATION, record.epoch, after.events, stated)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def is_hash(text: str) -> bool:
+    """Whether a text is 32 bytes in their one spelling in hexadecimal."""
+    return _HASH.fullmatch(text) is not None
