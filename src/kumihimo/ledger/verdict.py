@@ -1,0 +1,101 @@
+"""What checking a person's file comes to: one word, and what it means in both languages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Finding(StrEnum):
+    """The one word of a verdict. Only COMPLETE is good news."""
+
+    COMPLETE = "COMPLETE"
+    WITHHELD = "WITHHELD"
+    ALTERED = "ALTERED"
+    WRONG_WITNESS = "WRONG WITNESS"
+    TOO_FEW_WITNESSES = "TOO FEW WITNESSES"
+    OLDER = "OLDER"
+    MALFORMED = "MALFORMED"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a finding means, in English and Japanese."""
+
+    english: str
+    japanese: str
+
+
+MEANINGS: Mapping[Finding, Meaning] = MappingProxyType(
+    {
+        Finding.COMPLETE: Meaning(
+            "Every record the ledger had committed to for this person is in this file, unchanged.",
+            "台帳がこの方について確定した記録は、すべてこのファイルにあり、書き換えられていません。",
+        ),
+        Finding.WITHHELD: Meaning(
+            "The ledger has committed to more records for this person than this file shows. "
+            "Ask the privacy commission; keep this file.",
+            "台帳が確定した記録の数より、このファイルの記録が少なくなっています。"
+            "このファイルを保管し、個人情報保護委員会に申し出てください。",
+        ),
+        Finding.ALTERED: Meaning(
+            "Something in this file is not what the ledger committed to. Fetch it again from the portal; "
+            "if it stays so, ask the privacy commission.",
+            "ファイルの内容が、台帳が確定したものと異なります。もう一度取得し、"
+            "それでも同じなら個人情報保護委員会に申し出てください。",
+        ),
+        Finding.WRONG_WITNESS: Meaning(
+            "A signature is false or of a witness the policy does not name, and without it too few remain.",
+            "信頼方針にない証人の署名か、正しくない署名があり、必要な数に足りません。",
+        ),
+        Finding.TOO_FEW_WITNESSES: Meaning(
+            "Fewer witnesses have signed than the policy asks for. Fetch the file again in a minute.",
+            "署名した証人の数が足りません。しばらくしてから、もう一度取得してください。",
+        ),
+        Finding.OLDER: Meaning(
+            "This file shows an older state than the earlier file: the ledger may not go back.",
+            "前のファイルより古い状態を示しています。台帳が後戻りすることはありません。",
+        ),
+        Finding.MALFORMED: Meaning(
+            "This is not a file of records in its one form. Fetch it again; do not edit it.",
+            "記録のファイルとして読めません。編集せずに、もう一度取得してください。",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A finding with its particulars.
+
+    `shown` and `committed` count records; `epoch` and `time` (Unix milliseconds) say as of when; `erased`
+    counts lines past their retention, of which only hashes are left. `detail` and `detail_ja` name what is
+    wrong, never whom or what a record is about.
+    """
+
+    finding: Finding
+    detail: str = ""
+    detail_ja: str = ""
+    shown: int | None = None
+    committed: int | None = None
+    epoch: int | None = None
+    time: int | None = None
+    witnesses: tuple[str, ...] = ()
+    erased: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing and nothing was changed."""
+        return self.finding is Finding.COMPLETE
+
+    @property
+    def headline(self) -> str:
+        """The one line a program may look for, such as `WITHHELD: shown 2, committed 3`."""
+        if self.finding in {Finding.COMPLETE, Finding.WITHHELD}:
+            return f"{self.finding}: shown {self.shown}, committed {self.committed}"
+        return f"{self.finding}: {self.detail}" if self.detail else self.finding.value
+
+    @property
+    def meaning(self) -> Meaning:
+        """What the finding means for the person."""
+        return MEANINGS[self.finding]
