@@ -21,13 +21,33 @@ from kumihimo.exchange.envelopes import (
     stamp_request,
     wanted_box,
 )
-from kumihimo.exchange.gates import Accepted, Rules, check_slip, check_stamps, needs_ledger, party, today
+from kumihimo.exchange.gates import (
+    Accepted,
+    Rules,
+    Stamps,
+    accepted_before,
+    check_slip,
+    check_stamps,
+    needs_ledger,
+    party,
+    today,
+)
 from kumihimo.exchange.gateway import Gateway, answering, gateway_room, open_gateway, stamping
 from kumihimo.exchange.inquirer import Inquirer, Question
 from kumihimo.exchange.layouts import Layout, Layouts, layouts
 from kumihimo.exchange.provider import seal_answer
 from kumihimo.exchange.questions import plain
 from kumihimo.exchange.receiving import LEDGER_BOX, TARGET_BOX, open_box, take_codes
+from kumihimo.exchange.reconciling import (
+    COMMISSION,
+    Notice,
+    NoticeAnswer,
+    Notices,
+    Stance,
+    notice_answer_form,
+    notices_form,
+    read_notices,
+)
 from kumihimo.exchange.registers import query_text
 from kumihimo.exchange.slip import (
     ACQUIRE_RIGHT,
@@ -41,6 +61,7 @@ from kumihimo.exchange.slip import (
     Mark,
     Opening,
     Outcome,
+    Place,
     Receipt,
     Report,
     Sealed,
@@ -53,18 +74,21 @@ from kumihimo.exchange.slip import (
     box_codec,
     commitment,
     digest,
+    entry_of,
     receipt_codec,
     slip_codec,
     stamp_codec,
 )
 from kumihimo.exchange.store import Recorded, Seen, replayed
-from kumihimo.exchange.visits import PATIENCE_SECONDS, code_header, collect_stamps, sign, visit
+from kumihimo.exchange.visits import PASSING, PATIENCE_SECONDS, code_header, collect_stamps, sign, visit
 
 __all__ = [
     "ACQUIRE_RIGHT",
+    "COMMISSION",
     "DISCLOSE_RIGHT",
     "LEDGER_BOX",
     "OWN_RECORDS",
+    "PASSING",
     "PATIENCE_SECONDS",
     "TARGET_BOX",
     "VERSION",
@@ -85,9 +109,13 @@ __all__ = [
     "Layout",
     "Layouts",
     "Mark",
+    "Notice",
+    "NoticeAnswer",
+    "Notices",
     "Opening",
     "Outcome",
     "Papers",
+    "Place",
     "Question",
     "Receipt",
     "Recorded",
@@ -101,10 +129,13 @@ __all__ = [
     "Slip",
     "Stamp",
     "StampRequest",
+    "Stamps",
+    "Stance",
     "Taken",
     "Verb",
     "Wanted",
     "WantedBox",
+    "accepted_before",
     "acquire_request",
     "acquired_form",
     "answer_codec",
@@ -118,10 +149,13 @@ __all__ = [
     "commitment",
     "delivery_form",
     "digest",
+    "entry_of",
     "evidence_form",
     "gateway_room",
     "layouts",
     "needs_ledger",
+    "notice_answer_form",
+    "notices_form",
     "open_box",
     "open_gateway",
     "papers_form",
@@ -129,6 +163,7 @@ __all__ = [
     "plain",
     "problem_of",
     "query_text",
+    "read_notices",
     "receipt_codec",
     "replayed",
     "reports_form",

@@ -2,7 +2,8 @@
 
 from kumihimo.codes import OperatorNumber
 from kumihimo.exchange.counts import operator_counts, showing
-from kumihimo.exchange.gateway import gateway_room, open_gateway, open_operator, stamping
+from kumihimo.exchange.gateway import answering, gateway_room, open_gateway, open_operator, stamping
+from kumihimo.exchange.reconciling import NoticeDesk
 from kumihimo.node import Institution, Room
 
 
@@ -13,7 +14,11 @@ async def open_room(institution: Institution) -> Room:
         if f"operator-{number}" in institution.settings.services:
             operator = open_operator(institution, number)
             counts = showing(lambda: operator_counts(institution))
-            return Room("exchange", exchange={"stamp": stamping(operator.stamp)}, open={"counts": counts})
+            desks = {
+                "stamp": stamping(operator.stamp),
+                "reconciliation-notice": answering(NoticeDesk.open(institution).take),
+            }
+            return Room("exchange", exchange=desks, open={"counts": counts})
     # Operators have no pages, so they never load what makes pages.
     from kumihimo.exchange.desk import desk_pages  # noqa: PLC0415
 

@@ -18,6 +18,7 @@ from kumihimo.exchange.layouts import layouts
 from kumihimo.exchange.operator import Operator
 from kumihimo.exchange.promises import Promises
 from kumihimo.exchange.provider import Provider
+from kumihimo.exchange.reconciling import NoticeDesk
 from kumihimo.exchange.registers import Registers
 from kumihimo.exchange.slip import Signed
 from kumihimo.exchange.writes import Writes
@@ -35,6 +36,7 @@ class Gateway:
     provider: Provider
     approvals: Approvals
     acquirer: Acquirer
+    notices: NoticeDesk
 
     def handlers(self) -> dict[str, Handler]:
         """The desks other institutions may come to."""
@@ -42,6 +44,7 @@ class Gateway:
             "inquire": answering(self.provider.answer),
             "acquired": answering(self._acquired),
             "later": answering(self._later),
+            "reconciliation-notice": answering(self.notices.take),
         }
 
     async def _acquired(self, body: bytes, sender: Entry | None) -> bytes | Problem:
@@ -73,6 +76,7 @@ def open_gateway(institution: Institution) -> Gateway:
         provider=provider,
         approvals=Approvals(provider),
         acquirer=Acquirer(institution, rules, writes),
+        notices=NoticeDesk.open(institution),
     )
 
 
