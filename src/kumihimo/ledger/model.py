@@ -8,7 +8,7 @@ chain   head_0 = 32 zero bytes;   head_n = SHA-256(0x04 ‖ head_{n-1} ‖ SHA-2
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -21,15 +21,26 @@ from kumihimo.exchange import Mark, Outcome, Report, Slip
 
 EMPTY_HEAD = bytes(32)
 QUIET = timedelta(seconds=60)
+"""How long a record waits for its outcome before it enters the chain without one."""
 RETENTION_YEARS = 7
 
 
 class Kind(StrEnum):
-    """What an entry says: somebody asked; how it ended; the person looked at their own records."""
+    """What an entry says.
+
+    Somebody asked; how it ended; the person looked at their own records; somebody asked and the law let it be
+    withheld until now; something in a record was corrected (番号法31条).
+    """
 
     ASKED = "asked"
     OUTCOME = "outcome"
     DISCLOSED = "disclosed"
+    RELEASED = "released"
+    CORRECTION = "correction"
+
+
+COUNTED = frozenset({Kind.ASKED, Kind.DISCLOSED, Kind.RELEASED})
+"""One of these per record: what the map's sums count (docs/adr/0021-sums-count-records.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +48,8 @@ class Entry:
     """One line of a person's record: what the law asks for, and no payload (番号法23条1項, 3項).
 
     Times are Unix milliseconds. `commit` is the value all logs of the exchange share; `bulk` is true for one
-    of a run of questions about many people, else not written.
+    of a run of questions about many people, else not written; `ground` says on which ground a released
+    event was withheld, else it is not written.
     """
 
     v: int
@@ -56,6 +68,7 @@ class Entry:
     outcome: Outcome | None = None
     reason: str | None = None
     bulk: bool | UnsetType = UNSET
+    ground: str | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +148,16 @@ def outcome_entry(report: Report) -> Entry:
     )
 
 
+def released_entry(asked: Entry, ground: str) -> Entry:
+    """The entry of an event that was withheld by law until now."""
+    return replace(asked, kind=Kind.RELEASED, ground=ground)
+
+
+def erased_before(now: datetime) -> datetime:
+    """What was written before this moment is erased by now: records are kept for seven years."""
+    return now - timedelta(days=365.25 * RETENTION_YEARS)
+
+
 def withheld_until(mark: Mark | None) -> date | None:
     """The day a withholding ends; a mark without a readable end withholds nothing."""
     try:
@@ -144,25 +167,20 @@ def withheld_until(mark: Mark | None) -> date | None:
 
 
 def lines(entries: Sequence[Entry], withheld: Mapping[str, date], now: datetime) -> tuple[Line, ...]:
-    """What the person is shown, newest first.
+    """What the person is shown of the entries in their chain, newest first: each record with its outcome.
 
-    Left out are events withheld by law until their day, events older than seven years, and, for up to one
-    minute, events whose outcome is not known yet: only with the outcome does the ledger know whether the
-    provider withholds the fact (番号法23条2項).
+    Left out are records older than seven years and those in `withheld` (tx: day) whose day has not come. The
+    latter are of the time before withheld events were kept out of the chains.
     """
     outcomes: dict[str, Entry] = {}
     for entry in entries:
         if entry.kind is Kind.OUTCOME:
             outcomes[entry.tx] = entry
     day = now.astimezone(JST).date()
-    oldest = (now - timedelta(days=365.25 * RETENTION_YEARS)).timestamp() * 1000
-    recent = (now - QUIET).timestamp() * 1000
+    oldest = erased_before(now).timestamp() * 1000
     shown = [
         Line(entry, outcomes.get(entry.tx))
         for entry in entries
-        if entry.kind is not Kind.OUTCOME
-        and entry.time >= oldest
-        and (entry.tx in outcomes or entry.kind is Kind.DISCLOSED or entry.time < recent)
-        and withheld.get(entry.tx, day) <= day
+        if entry.kind in COUNTED and entry.time >= oldest and withheld.get(entry.tx, day) <= day
     ]
     return tuple(sorted(shown, key=lambda line: line.asked.time, reverse=True))

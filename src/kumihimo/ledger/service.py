@@ -1,8 +1,6 @@
-"""The ledger's desk: record on the person before the answer, take outcomes afterwards, show the person.
+"""The ledger's desk: record on the person before the answer, take outcomes afterwards.
 
 Recording is a condition of every answer: a provider answers only to a slip with the ledger's receipt.
-The only way to read a person's records is the disclosure slip of the disclosure system (番号法附則6条3項),
-which is itself recorded; there is no query for any other purpose.
 """
 
 import asyncio
@@ -12,37 +10,48 @@ from dataclasses import dataclass, field
 import msgspec
 
 from kumihimo.base import ErrorType, Problem
+from kumihimo.codes import InstitutionCode
 from kumihimo.exchange import (
     LEDGER_BOX,
     TARGET_BOX,
     VERSION,
     Accepted,
-    Answer,
-    AnswerEnvelope,
     Delivery,
-    Outcome,
+    Mark,
+    Opening,
     Receipt,
     Recorded,
     Report,
     Rules,
     Signed,
-    answer_codec,
-    answer_form,
+    Stamps,
     check_slip,
     check_stamps,
     delivery_form,
-    digest,
     needs_ledger,
     open_box,
     receipt_codec,
     reports_form,
-    seal_answer,
     sign,
     take_codes,
 )
-from kumihimo.ledger.model import Kind, Line, asked_entry, label_of, lines, outcome_entry, withheld_until
-from kumihimo.ledger.store import Book, OutcomeJob, RecordJob, recall_receipt
+from kumihimo.ledger.deferral import Terms
+from kumihimo.ledger.events import OutcomeJob
+from kumihimo.ledger.material import Material, seal_material
+from kumihimo.ledger.model import Kind, asked_entry, label_of, outcome_entry, withheld_until
+from kumihimo.ledger.store import RecordJob, recall_receipt
 from kumihimo.node import Entry, Institution
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A delivery that was accepted at the ledger: its person's code and label, and what opened them."""
+
+    accepted: Accepted
+    stamps: Stamps
+    opening: Opening = field(repr=False)
+    code: InstitutionCode
+    label: bytes = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -51,22 +60,23 @@ class Ledger:
 
     institution: Institution
     rules: Rules
-    book: Book
     secret: bytes = field(repr=False)
     record_write: Callable[[RecordJob], Awaitable[Signed | Problem]]
     outcome_write: Callable[[OutcomeJob], Awaitable[bool]]
 
     async def record(self, body: bytes, sender: Entry | None) -> Signed | Problem:
         """Record an exchange on its person and give the receipt; brought again, the same receipt."""
-        opened = self._open(body, sender, ledger=True)
-        if isinstance(opened, Problem):
-            return await self._given_before(body, sender, opened)
-        accepted, label = opened
-        return await self.record_write(self._job(accepted, label, Kind.ASKED))
-
-    async def _given_before(self, body: bytes, sender: Entry | None, problem: Problem) -> Signed | Problem:
-        """A slip that has expired may be a retry: then its receipt, else the refusal."""
         delivery = delivery_form.read(body)
+        opened = delivery if isinstance(delivery, Problem) else self.open(delivery, sender, ledger=True)
+        if isinstance(opened, Problem):
+            return await self._given_before(delivery, sender, opened)
+        assert isinstance(delivery, Delivery)
+        return await self.record_write(self.job(delivery, opened, Kind.ASKED))
+
+    async def _given_before(
+        self, delivery: Delivery | Problem, sender: Entry | None, problem: Problem
+    ) -> Signed | Problem:
+        """A slip that has expired may be a retry: then its receipt, else the refusal."""
         if problem.type is not ErrorType.EXPIRED or sender is None or isinstance(delivery, Problem):
             return problem
         async with self.institution.db.read() as conn:
@@ -89,36 +99,15 @@ class Ledger:
             )
         return msgspec.json.encode({"taken": len(message.reports) - unknown})
 
-    async def disclose(self, body: bytes, sender: Entry | None) -> bytes | Problem:
-        """Show a person their own records, sealed to the disclosure system, and record this look too."""
-        opened = self._open(body, sender, ledger=False)
-        if isinstance(opened, Problem):
-            return opened
-        accepted, label = opened
-        recorded = await self.record_write(self._job(accepted, label, Kind.DISCLOSED))
-        if isinstance(recorded, Problem):
-            return recorded
-        async with self.institution.db.read() as conn:
-            entries, withheld = await self.book.person_entries(conn, label)
-        shown = lines(entries, withheld, self.institution.clock())
-        return answer_form.write(self._answer(accepted, shown))
-
-    def _open(self, body: bytes, sender: Entry | None, *, ledger: bool) -> tuple[Accepted, bytes] | Problem:
-        delivery = delivery_form.read(body)
-        if isinstance(delivery, Problem):
-            return delivery
+    def open(self, delivery: Delivery, sender: Entry | None, *, ledger: bool) -> Opened | Problem:
+        """Pass a delivery through the gates and open it: an exchange (`ledger`), or a person's own look."""
         directory, now = self.institution.directory.current, self.institution.clock()
         accepted = check_slip(delivery.slip, sender=sender, directory=directory, rules=self.rules, now=now)
         if isinstance(accepted, Problem):
             return accepted
         if needs_ledger(accepted) is not ledger:
             return Problem(ErrorType.NOT_PERMITTED, detail="this slip belongs to another desk of the ledger")
-        return self._label(delivery, accepted, ledger=ledger)
-
-    def _label(
-        self, delivery: Delivery, accepted: Accepted, *, ledger: bool
-    ) -> tuple[Accepted, bytes] | Problem:
-        stamps = check_stamps(delivery.first, delivery.second, accepted, self.institution.directory.current)
+        stamps = check_stamps(delivery.first, delivery.second, accepted, directory)
         if isinstance(stamps, Problem):
             return stamps
         named = accepted.slip.sealed.ledger if ledger else accepted.slip.sealed.target
@@ -127,10 +116,13 @@ class Ledger:
         if isinstance(box, Problem):
             return box
         codes = take_codes(self.institution, accepted, stamps, box, ledger=ledger)
-        return codes if isinstance(codes, Problem) else (accepted, label_of(self.secret, codes[0]))
+        if isinstance(codes, Problem):
+            return codes
+        return Opened(accepted, stamps, box.openings[0], codes[0], label_of(self.secret, codes[0]))
 
-    def _job(self, accepted: Accepted, label: bytes, kind: Kind) -> RecordJob:
-        slip = accepted.slip
+    def job(self, delivery: Delivery, opened: Opened, kind: Kind) -> RecordJob:
+        """What is written down of an accepted delivery."""
+        accepted, slip = opened.accepted, opened.accepted.slip
         receipt = Receipt(
             v=VERSION,
             slip=accepted.digest,
@@ -138,38 +130,31 @@ class Ledger:
             commit=accepted.commit,
             time=int(self.institution.clock().timestamp() * 1000),
         )
-        until = withheld_until(slip.mark)
+        material = Material(
+            slip=delivery.slip,
+            first=delivery.first,
+            second=delivery.second,
+            b=opened.opening.b,
+            r=opened.opening.r,
+        )
         return RecordJob(
             slip=Recorded(slip.tx, accepted.digest, accepted.inquirer.id),
-            label=label,
+            label=opened.label,
             entry=asked_entry(slip, accepted.commit, kind),
             receipt=sign(self.institution, receipt_codec.encode(receipt)),
-            withheld_until=until,
-            withheld_ground=slip.mark.ground if until and slip.mark else None,
+            x_index=opened.stamps.first.log.index,
+            commit=accepted.commit,
+            material=seal_material(self.institution.keys.vault, slip.tx, material),
+            terms=_terms(slip.mark, accepted.inquirer.id),
         )
 
-    def _answer(self, accepted: Accepted, shown: tuple[Line, ...]) -> AnswerEnvelope:
-        sealed = seal_answer(accepted, msgspec.json.encode({"records": shown}))
-        answer = Answer(
-            v=VERSION,
-            slip=accepted.digest,
-            tx=accepted.slip.tx,
-            outcome=Outcome.PROVIDED,
-            row=accepted.slip.basis.permission,
-            relayed="番号法附則6条3項",
-            replaces="",
-            layout=accepted.slip.layout,
-            withheld=(),
-            absent=(),
-            cached_at=None,
-            sealed=digest(sealed),
-            problem=None,
-            time=int(self.institution.clock().timestamp() * 1000),
-        )
-        return AnswerEnvelope(answer=sign(self.institution, answer_codec.encode(answer)), sealed=sealed)
+
+def _terms(mark: Mark | None, by: str) -> Terms | None:
+    """A claim to withhold; without a day and a ground nothing is withheld."""
+    until = withheld_until(mark)
+    return Terms(until, mark.ground, by) if until and mark and mark.ground else None
 
 
 def _outcome_job(report: Report, sender: str) -> OutcomeJob:
-    until = withheld_until(report.withhold)
-    ground = report.withhold.ground if until and report.withhold else None
-    return OutcomeJob(report.tx, sender, report.outcome.value, outcome_entry(report), until, ground)
+    terms = _terms(report.withhold, sender)
+    return OutcomeJob(report.tx, sender, report.outcome.value, outcome_entry(report), terms)

@@ -1,80 +1,170 @@
-"""What the ledger keeps, in plain SQL. All writes run in the journal's transaction, many jobs at a time."""
+"""The ledger's one kind of write, in plain SQL: many jobs at a time, in the journal's transaction.
+
+Records, outcomes and everything else that extends chains are one kind of job, because they touch the same
+heads. Closing an epoch is one too: it is written first, apart from the others of its batch.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from kumihimo.base import Problem
-from kumihimo.exchange import Outcome, Recorded, Seen, Signed, replayed
-from kumihimo.ledger.model import EMPTY_HEAD, Entry, Kind, decode_entry, encode_entry, entry_hash, next_head
+from kumihimo.base import JST, Clock, ErrorType, Problem, system_clock
+from kumihimo.exchange import Recorded, Seen, Signed, replayed
+from kumihimo.ledger.chains import known_hashes, new_addition, sealed_entry
+from kumihimo.ledger.deferral import MAXIMUM_DAYS, Approval, Terms
+from kumihimo.ledger.epoch_store import CloseJob, write_epoch
+from kumihimo.ledger.events import Moves, OutcomeJob, State
+from kumihimo.ledger.model import QUIET, Entry, Kind
 from kumihimo.log import LogAppender
 from kumihimo.messages import Vault
 from kumihimo.node import AnyConnection, Batch
 
+AT_ONCE = 1000
+"""Events that one settling job moves; what is left waits for the next one."""
+
 
 @dataclass(frozen=True, slots=True)
 class RecordJob:
-    """An exchange to be recorded on its person; `receipt` is what the ledger signs for it."""
+    """An exchange to be recorded on its person; `receipt` is what the ledger signs for it.
+
+    `x_index` is its place in operator 1's log as the first stamp says, `material` what the sampled audit will
+    need, sealed; `terms` if the inquirer withholds it.
+    """
 
     slip: Recorded
     label: bytes = field(repr=False)
     entry: Entry
     receipt: Signed
-    withheld_until: date | None
-    withheld_ground: str | None
+    x_index: int
+    commit: bytes
+    material: bytes = field(repr=False)
+    terms: Terms | None
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeJob:
-    """How a recorded exchange ended, as reported by its provider `sender`."""
+class AppendJob:
+    """An entry for a person's chain that belongs to no new exchange: a correction (番号法31条)."""
 
-    tx: bytes
-    sender: str
-    outcome: str
+    label: bytes = field(repr=False)
     entry: Entry
-    withheld_until: date | None
-    withheld_ground: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettleJob:
+    """Move what has waited long enough: open events into the chain, due ones out of the deferral set."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecideJob:
+    """The commission's word on the withholding of the event with this commitment."""
+
+    commit: bytes
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class EraseJob:
+    """Erase what has been kept long enough: records written and material taken in before these moments."""
+
+    records: datetime
+    material: datetime
+
+
+type Job = RecordJob | OutcomeJob | AppendJob | SettleJob | DecideJob | EraseJob | CloseJob
+type Answered = Signed | Problem | bool | int
 
 
 @dataclass(slots=True)
 class Book:
-    """The ledger's tables under its vault key."""
+    """The ledger's tables under its vault key. `voided` are places in operator 1's log given up for good."""
 
     vault: Vault
+    clock: Clock = system_clock
+    maximum_days: int = MAXIMUM_DAYS
     seen: Seen = field(default_factory=Seen)
+    voided: set[int] = field(default_factory=set)
 
-    async def apply(
-        self, batch: Batch, log: LogAppender, jobs: Sequence[RecordJob | OutcomeJob]
-    ) -> Sequence[Signed | bool | Problem]:
-        """Record exchanges and outcomes, each once, in the order in which they came.
+    async def apply(self, batch: Batch, log: LogAppender, jobs: Sequence[Job]) -> Sequence[Answered]:
+        """Do each job once, in the order in which they came; one answer for each.
 
         An exchange brought again gets its first receipt. An outcome is taken from the provider that was
         asked only, and once: the answer tells whether its exchange is known here.
         """
+        at_once = [await self._at_once(batch, log, job) for job in jobs]
         records = [job for job in jobs if isinstance(job, RecordJob)]
         known = await self._receipts(batch, self.seen.again(job.slip.tx for job in records))
-        events = await self._events(batch, [job.tx for job in jobs if isinstance(job, OutcomeJob)])
-        additions: list[tuple[bytes, Entry]] = []
+        moves = Moves(self.vault, self.clock().astimezone(JST).date(), self.maximum_days)
+        await moves.load(batch, [job.tx for job in jobs if isinstance(job, OutcomeJob)])
         fresh: list[RecordJob] = []
-        said: dict[bytes, OutcomeJob] = {}
-        for job in jobs:
-            if isinstance(job, OutcomeJob):
-                event = events.get(job.tx)
-                if event is not None and event.takes(job):
-                    events[job.tx] = replace(event, outcome=job.outcome)
-                    additions.append((event.label, job.entry))
-                    said[job.tx] = job
-            elif job.slip.tx not in known:
-                known[job.slip.tx] = (job.slip, job.receipt)
-                additions.append((job.label, job.entry))
-                fresh.append(job)
-        if additions:
-            await self._extend(batch, additions)
+        answers = [
+            done if done is not None else await self._one(batch, moves, job, known, fresh)
+            for job, done in zip(jobs, at_once, strict=True)
+        ]
+        await moves.write(batch)
         if fresh:
-            batch.add(_EVENTS, *([column(job) for job in fresh] for column in _EVENT_COLUMNS))
-        if said:
-            _tell(batch, list(said.values()))
-        return [_answer(job, known, events) for job in jobs]
+            batch.add(_EVENTS, *([column(self, job) for job in fresh] for column in _EVENT_COLUMNS))
+            batch.add(
+                _MATERIAL,
+                [job.x_index for job in fresh],
+                [job.slip.tx for job in fresh],
+                [job.material for job in fresh],
+            )
+        return answers
+
+    async def _at_once(self, batch: Batch, log: LogAppender, job: Job) -> int | bool | None:
+        """Jobs whose writes do not wait for the end of the batch; None for the others."""
+        match job:
+            case CloseJob():
+                return await write_epoch(batch, log, job)
+            case DecideJob():
+                done = await batch.execute(_DECIDE, job.commit, job.approval.value)
+                return done != "UPDATE 0"
+            case EraseJob():
+                await batch.execute(_ERASE_MATERIAL, job.material)
+                await batch.execute(_ERASE_EVENTS, job.records)
+                done = await batch.execute(_ERASE_ENTRIES, job.records)
+                return int(done.rsplit(" ", 1)[1])
+            case _:
+                return None
+
+    async def _one(
+        self,
+        batch: Batch,
+        moves: Moves,
+        job: Job,
+        known: dict[bytes, tuple[Recorded, Signed]],
+        fresh: list[RecordJob],
+    ) -> Answered:
+        match job:
+            case RecordJob():
+                return self._record(moves, job, known, fresh)
+            case OutcomeJob():
+                return moves.report(job)
+            case AppendJob():
+                addition = new_addition(self.vault, job.label, job.entry)
+                if not await known_hashes(batch, job.label, [addition.hash]):
+                    moves.additions.append(addition)
+                return True
+            case _:
+                return await _settle(batch, moves)
+
+    def _record(
+        self,
+        moves: Moves,
+        job: RecordJob,
+        known: dict[bytes, tuple[Recorded, Signed]],
+        fresh: list[RecordJob],
+    ) -> Signed | Problem:
+        if job.slip.tx in known:
+            slip, receipt = known[job.slip.tx]
+            return receipt if slip == job.slip else replayed()
+        if job.x_index in self.voided:
+            return Problem(ErrorType.EXPIRED, detail="this event was given up: it came too late")
+        known[job.slip.tx] = (job.slip, job.receipt)
+        fresh.append(job)
+        if job.entry.kind is Kind.DISCLOSED:
+            moves.additions.append(new_addition(self.vault, job.label, job.entry))
+        return job.receipt
 
     async def _receipts(self, batch: Batch, names: Sequence[bytes]) -> dict[bytes, tuple[Recorded, Signed]]:
         if not names:
@@ -90,125 +180,64 @@ class Book:
             for row in rows
         }
 
-    async def _events(self, batch: Batch, names: Sequence[bytes]) -> dict[bytes, "_Event"]:
-        if not names:
-            return {}
-        rows = await batch.fetch(
-            "SELECT tx, label, provider, outcome FROM ledger.event WHERE tx = ANY($1::bytea[])", names
-        )
-        return {
-            bytes(row["tx"]): _Event(bytes(row["label"]), row["provider"], row["outcome"]) for row in rows
-        }
-
-    async def _extend(self, batch: Batch, additions: Sequence[tuple[bytes, Entry]]) -> None:
-        """Append entries to chains: read the heads once, chain in memory, write once."""
-        labels = list({label for label, _ in additions})
-        rows = await batch.fetch(
-            "SELECT label, count, head FROM ledger.person WHERE label = ANY($1::bytea[])", labels
-        )
-        heads = {bytes(row["label"]): (row["count"], bytes(row["head"])) for row in rows}
-        new: list[tuple[bytes, int, str, bytes, bytes, bytes]] = []
-        for label, entry in additions:
-            count, head = heads.get(label, (0, EMPTY_HEAD))
-            body = encode_entry(entry)
-            hashed = entry_hash(body)
-            heads[label] = (count + 1, next_head(head, hashed))
-            sealed = self.vault.seal(body, label)
-            new.append((label, count + 1, entry.kind.value, bytes.fromhex(entry.tx), hashed, sealed))
-        counts, ends = zip(*(heads[label] for label in labels), strict=True)
-        batch.add(_PERSONS, labels, counts, ends)
-        batch.add(_ENTRIES, *zip(*new, strict=True))
-
-    async def person_entries(
-        self, conn: AnyConnection, label: bytes
-    ) -> tuple[Sequence[Entry], Mapping[str, date]]:
-        """All entries of one person, oldest first, and the days until which some are withheld."""
-        rows = await conn.fetch(
-            "SELECT sealed FROM ledger.entry WHERE label = $1 AND sealed IS NOT NULL ORDER BY n", label
-        )
-        opened = [self.vault.open(bytes(row["sealed"]), label) for row in rows]
-        entries = [decode_entry(body) for body in opened if not isinstance(body, Problem)]
-        if len(entries) != len(rows):
-            raise RuntimeError("an entry of the ledger cannot be opened with its vault key")
-        held = await conn.fetch(
-            "SELECT tx, withheld_until FROM ledger.event WHERE label = $1 AND withheld_until IS NOT NULL",
-            label,
-        )
-        return entries, {row["tx"].hex(): row["withheld_until"] for row in held}
+    def asked(self, job: RecordJob) -> bytes | None:
+        """The sealed entry that waits with its event; None for what is chained at once."""
+        return None if job.entry.kind is Kind.DISCLOSED else sealed_entry(self.vault, job.label, job.entry)
 
 
-_EVENT_COLUMNS: Sequence[Callable[[RecordJob], object]] = (
-    lambda job: job.slip.tx,
-    lambda job: job.slip.digest,
-    lambda job: job.slip.sender,
-    lambda job: job.entry.provider,
-    lambda job: job.entry.permission,
-    lambda job: job.label,
-    lambda job: job.receipt.body,
-    lambda job: job.receipt.jws,
-    lambda job: Kind.DISCLOSED.value if job.entry.kind is Kind.DISCLOSED else None,
-    lambda job: job.withheld_until,
-    lambda job: job.withheld_ground,
+async def _settle(batch: Batch, moves: Moves) -> int:
+    quiet = await moves.load_quiet(batch, QUIET.total_seconds(), AT_ONCE)
+    for event in quiet:
+        moves.settle(event)
+    due = await batch.fetch(_DUE, moves.today, AT_ONCE)
+    await moves.load(batch, [bytes(row["tx"]) for row in due])
+    for row in due:
+        moves.release(moves.events[bytes(row["tx"])], row["ground"])
+    return len(quiet) + len(due)
+
+
+_EVENT_COLUMNS: Sequence[Callable[[Book, RecordJob], object]] = (
+    lambda book, job: job.slip.tx,
+    lambda book, job: job.slip.digest,
+    lambda book, job: job.slip.sender,
+    lambda book, job: job.entry.provider,
+    lambda book, job: job.entry.permission,
+    lambda book, job: job.label,
+    lambda book, job: job.receipt.body,
+    lambda book, job: job.receipt.jws,
+    lambda book, job: Kind.DISCLOSED.value if job.entry.kind is Kind.DISCLOSED else None,
+    lambda book, job: job.terms.until if job.terms else None,
+    lambda book, job: job.terms.ground if job.terms else None,
+    lambda book, job: job.terms.by if job.terms else None,
+    lambda book, job: job.x_index,
+    lambda book, job: job.commit,
+    lambda book, job: (State.CHAINED if job.entry.kind is Kind.DISCLOSED else State.OPEN).value,
+    lambda book, job: book.asked(job),
 )
-_PERSONS = """
-    INSERT INTO ledger.person (label, count, head)
-    SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[])
-    ON CONFLICT (label) DO UPDATE SET count = excluded.count, head = excluded.head
-"""
-_ENTRIES = """
-    INSERT INTO ledger.entry (label, n, kind, tx, hash, sealed)
-    SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])
-"""
 _EVENTS = """
     INSERT INTO ledger.event (tx, slip, sender, provider, permission, label, body, jws, outcome,
-                              withheld_until, withheld_ground)
+                              withheld_until, withheld_ground, withheld_by, x_index, commit, state, asked)
     SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::bytea[],
-                         $7::bytea[], $8::text[], $9::text[], $10::date[], $11::text[])
+                         $7::bytea[], $8::text[], $9::text[], $10::date[], $11::text[], $12::text[],
+                         $13::bigint[], $14::bytea[], $15::text[], $16::bytea[])
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _Event:
-    """Whose chain an exchange stands in, who may report its outcome, and what was reported."""
-
-    label: bytes
-    provider: str
-    outcome: str | None
-
-    def takes(self, job: OutcomeJob) -> bool:
-        """Whether a report is news: from the provider that was asked, about what has not ended yet.
-
-        What was provided stays provided: no provider takes back what its person has been shown.
-        """
-        open_still = self.outcome is None or self.outcome == Outcome.PENDING
-        return self.provider == job.sender and open_still and self.outcome != job.outcome
-
-
-def _answer(
-    job: RecordJob | OutcomeJob,
-    known: Mapping[bytes, tuple[Recorded, Signed]],
-    events: Mapping[bytes, _Event],
-) -> Signed | bool | Problem:
-    if isinstance(job, OutcomeJob):
-        return job.tx in events and events[job.tx].provider == job.sender
-    slip, receipt = known[job.slip.tx]
-    return receipt if slip == job.slip else replayed()
-
-
-def _tell(batch: Batch, jobs: Sequence[OutcomeJob]) -> None:
-    batch.add(
-        "UPDATE ledger.event AS e SET outcome = j.outcome, "
-        "withheld_until = greatest(e.withheld_until, j.until), "
-        "withheld_ground = coalesce(e.withheld_ground, j.ground), "
-        "withheld_by = CASE WHEN j.until IS NOT NULL THEN j.sender ELSE e.withheld_by END "
-        "FROM unnest($1::bytea[], $2::text[], $3::date[], $4::text[], $5::text[]) "
-        "AS j(tx, outcome, until, ground, sender) WHERE e.tx = j.tx",
-        [job.tx for job in jobs],
-        [job.outcome for job in jobs],
-        [job.withheld_until for job in jobs],
-        [job.withheld_ground for job in jobs],
-        [job.sender for job in jobs],
-    )
+_MATERIAL = """
+    INSERT INTO ledger.evidence (x_index, tx, sealed)
+    SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[])
+"""
+_DUE = """
+    SELECT tx, ground FROM ledger.deferred
+    WHERE NOT released AND entered IS NOT NULL AND (due <= $1 OR approval = 'refused') ORDER BY due LIMIT $2
+"""
+# An approved withholding runs to the end that was claimed, longer than the maximum if need be.
+_DECIDE = """
+    UPDATE ledger.deferred
+    SET approval = $2, due = CASE WHEN $2 = 'approved' THEN until ELSE due END
+    WHERE commit = $1 AND NOT released
+"""
+_ERASE_MATERIAL = "DELETE FROM ledger.evidence WHERE at < $1"
+_ERASE_EVENTS = "DELETE FROM ledger.event WHERE at < $1 AND state IN ('chained', 'released')"
+_ERASE_ENTRIES = "UPDATE ledger.entry SET sealed = NULL WHERE at < $1 AND sealed IS NOT NULL"
 
 
 async def recall_receipt(conn: AnyConnection, slip: Recorded) -> Signed | None:
@@ -222,22 +251,16 @@ async def recall_receipt(conn: AnyConnection, slip: Recorded) -> Signed | None:
     return Signed(body=row["body"], jws=row["jws"]) if row else None
 
 
-async def withheld_count(conn: AnyConnection) -> int:
-    """How many events are withheld by law now: a visible, bounded number."""
-    return int(
-        await conn.fetchval(
-            "SELECT count(*) FROM ledger.event "
-            "WHERE withheld_until > (statement_timestamp() AT TIME ZONE 'Asia/Tokyo')::date"
-        )
-        or 0
-    )
-
-
-async def totals(conn: AnyConnection) -> Mapping[str, int]:
-    """Counts without persons: exchanges recorded, and persons with a chain."""
-    row = await conn.fetchrow(
-        "SELECT (SELECT count(*) FROM ledger.event) AS events, "
-        "(SELECT count(*) FROM ledger.person) AS persons"
-    )
+async def counts(conn: AnyConnection) -> Mapping[str, int]:
+    """Counts without persons: exchanges on record, persons with a chain, and events withheld by law now."""
+    row = await conn.fetchrow(_COUNTS)
     assert row is not None
-    return {"events": row["events"], "persons": row["persons"]}
+    return dict(row)
+
+
+_COUNTS = """
+    SELECT (SELECT count(*) FROM ledger.event) AS events,
+        (SELECT count(*) FROM ledger.person) AS persons,
+        (SELECT count(*) FROM ledger.event WHERE state <> 'released'
+         AND withheld_until > (statement_timestamp() AT TIME ZONE 'Asia/Tokyo')::date) AS withheld
+"""
