@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 
+from ledger_look import Look, label, look, public
+
 from kumihimo.base import Secret
 from kumihimo.ledger.file import ChainLine, write_file
 from kumihimo.ledger.model import (
@@ -36,6 +38,8 @@ ORIGIN = "kumihimo/ledger"
 DEPTH = 4
 START = 1_790_000_000_000
 """2026-09-21 in Unix milliseconds; the policy's `since` is before it."""
+LOOKERS = ("a", "b")
+"""The people with codes of their own; the others are only labels."""
 WITNESSES = ("ppc/witness", "univ/witness", "bar/witness")
 
 
@@ -43,8 +47,9 @@ def seed(name):
     return Secret(sha256(name.encode()).digest())
 
 
-def cosigner(name, kind=Algorithm.COSIGNATURE_ED25519):
-    return Cosigner(name, kind, seed(name))
+def cosigner(name, kind=Algorithm.COSIGNATURE_ED25519, key=None):
+    """A witness; `key` tells whose key it really is."""
+    return Cosigner(name, kind, seed(key or name))
 
 
 def asked(number, person="a", kind=Kind.ASKED, time=START):
@@ -91,15 +96,24 @@ class Maker:
     chains: dict[str, list[ChainLine]]
     witnesses: tuple[str, ...] = WITNESSES[:2]
     epochs: list[bytes] = field(default_factory=list)
+    looks: dict[str, Look] = field(default_factory=dict)
     signer: NoteSigner = field(default_factory=lambda: NoteSigner(ORIGIN, seed(ORIGIN)))
+    origin: str = ORIGIN
 
     @staticmethod
     def of(**people):
-        return Maker({name: [line(entry) for entry in entries] for name, entries in people.items()})
+        """People with these entries; `a` has looked at them last, as whoever gets a file has."""
+        return Maker({name: [line(entry) for entry in entries] for name, entries in people.items()}).look()
 
     @staticmethod
     def label(name):
-        return sha256(b"label" + name.encode()).digest()
+        return label(name) if name in LOOKERS else sha256(b"label" + name.encode()).digest()
+
+    def look(self, name="a", time=START + 5_000_000):
+        """A person looks at their records: the entry that says so, and what proves the label."""
+        self.looks[name] = look(name, time)
+        self.chains[name].append(line(self.looks[name].entry))
+        return self
 
     def leaf(self, name):
         chain = self.chains[name]
@@ -137,7 +151,7 @@ class Maker:
         """The proof of an epoch under the newest checkpoint, as the log and these witnesses signed it."""
         size = len(self.epochs)
         index %= size
-        checkpoint = Checkpoint(ORIGIN, size, root_of(self.epochs))
+        checkpoint = Checkpoint(self.origin, size, root_of(self.epochs))
         note = sign_note(checkpoint.text, self.signer)
         for one in cosigners if cosigners is not None else map(cosigner, self.witnesses):
             note = add_signatures(note, [one.cosign(checkpoint, checkpoint.text, START // 1000)])
@@ -150,13 +164,13 @@ class Maker:
         assert proved is not None
         given = {
             "made": START,
-            "code": bytes(32),
+            "code": self.looks[name].code,
             "chain": self.chains[name],
             "leaf": proved[0],
             "path": proved[1],
             "epoch": self.epochs[-1],
             "tlog": self.tlog(),
-            "evidence": b"{}",
+            "evidence": self.looks[name].evidence,
         }
         return write_file(**{**given, **other})
 
@@ -166,13 +180,14 @@ class Maker:
 
 def policy(*, quorum=2, witnesses=WITNESSES, since=date(2026, 4, 1)):
     """The policy's file of this ledger."""
+    key, commitments = public()
     return write_policy(
         log=NoteSigner(ORIGIN, seed(ORIGIN)).verifier.text,
-        key=bytes(32),
+        key=key,
         since=since,
         quorum=quorum,
         witnesses=[cosigner(name).verifier.text for name in witnesses],
-        commitments={1: bytes(32), 2: bytes(32)},
+        commitments=commitments,
     )
 
 

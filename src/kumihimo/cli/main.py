@@ -4,7 +4,7 @@ import warnings
 
 import typer
 
-from kumihimo.cli import bench, check, demo, inquire, law, oversight, up
+from kumihimo.cli import bench, check, demo, inquire, law, oversight, up, verify
 
 app = typer.Typer(
     name="kumihimo",
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("up", short_help="Open the nation in miniature. 国を開く。")(up.up)
 app.command("demo", short_help="A told journey, every step verified. 実演する。")(demo.demo)
 app.command("inquire", short_help="One lawful inquiry. 情報照会を一件行う。")(inquire.inquire)
+app.command("verify", short_help="Is a file of records complete? 記録のファイルを確かめる。")(verify.verify)
 app.command("check", short_help="What is missing or inconsistent. 不足と矛盾を調べる。")(check.check)
 app.add_typer(law.app, name="law", short_help="The law as dated data. 根拠となる法令の表。")
 app.add_typer(oversight.app, name="oversight", short_help="The privacy commission decides. 委員会の決定。")

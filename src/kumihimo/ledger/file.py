@@ -25,6 +25,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from kumihimo.base import ErrorType, Problem
+from kumihimo.ledger.evidence import Evidence
 from kumihimo.ledger.model import COUNTED, Kind, entry_hash
 from kumihimo.ledger.treemap import MAX_DEPTH, MAX_STEPS, Leaf, Path, Side, hash_of, sum_of
 
@@ -74,7 +75,7 @@ class RecordsFile:
     path: Path
     epoch: str
     tlog: str
-    evidence: bytes
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,7 @@ class _Proof:
     map: tuple[tuple[Side, str, int], ...]
     epoch: str
     tlog: str
-    label: msgspec.Raw
+    label: Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,12 +139,12 @@ def write_file(
     path: Path,
     epoch: bytes,
     tlog: str,
-    evidence: bytes,
+    evidence: Evidence,
 ) -> bytes:
     """The file of a person: the whole chain from its first entry, and the proofs as they are.
 
     `code` is P_L (32 bytes), `epoch` the epoch record, `tlog` the text of its C2SP proof under a cosigned
-    checkpoint, `evidence` the index-audit document (JSON) of the disclosure that made the file.
+    checkpoint, `evidence` what shows the label of the disclosure that made the file.
     """
     records, others = _grouped(chain)
     proof = _Proof(
@@ -151,7 +152,7 @@ def write_file(
         map=tuple((side, hash_of(node).hex(), sum_of(node)) for side, node in path),
         epoch=epoch.decode(),
         tlog=tlog,
-        label=msgspec.Raw(evidence),
+        label=evidence,
     )
     return _encoder.encode(
         _File(
@@ -214,7 +215,7 @@ def _read(file: _File) -> RecordsFile:
         path=tuple((side, _hash(text) + _count(total).to_bytes(8)) for side, text, total in proof.map),
         epoch=proof.epoch,
         tlog=proof.tlog,
-        evidence=bytes(proof.label),
+        evidence=proof.label,
     )
 
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+
+from kumihimo.base import JST
 
 
 class Finding(StrEnum):
@@ -99,3 +102,34 @@ class Verdict:
     def meaning(self) -> Meaning:
         """What the finding means for the person."""
         return MEANINGS[self.finding]
+
+
+def explain(verdict: Verdict, language: str) -> tuple[str, ...]:
+    """The verdict in sentences for its person; `language` is `ja` or `en`."""
+    if language == "ja":
+        return tuple(filter(None, (verdict.meaning.japanese, verdict.detail_ja, _standing_ja(verdict))))
+    return tuple(filter(None, (verdict.meaning.english, verdict.detail, _standing(verdict))))
+
+
+def _standing(verdict: Verdict) -> str:
+    """As of when and in whose presence; and what only hashes are left of."""
+    if verdict.epoch is None or verdict.time is None:
+        return ""
+    witnessed = f"; witnesses: {', '.join(verdict.witnesses)}" if verdict.witnesses else ""
+    erased = f"; {verdict.erased} lines past 7 years are erased" if verdict.erased else ""
+    return f"As of {_moment(verdict.time)} (epoch {verdict.epoch}){witnessed}{erased}."
+
+
+def _standing_ja(verdict: Verdict) -> str:
+    if verdict.epoch is None or verdict.time is None:
+        return ""
+    witnessed = f"。証人: {'、'.join(verdict.witnesses)}" if verdict.witnesses else ""
+    erased = f"。7年を過ぎて消された行: {verdict.erased}" if verdict.erased else ""
+    return f"{_moment(verdict.time)} 現在（第{verdict.epoch}期）{witnessed}{erased}。"
+
+
+def _moment(milliseconds: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(milliseconds / 1000, JST):%Y-%m-%d %H:%M:%S} JST"
+    except (OverflowError, ValueError, OSError):
+        return f"{milliseconds} ms"

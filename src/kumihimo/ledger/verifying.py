@@ -8,15 +8,26 @@ In this order, and the first that fails is the finding:
 3. the epoch record is under that checkpoint, and the person's leaf is in the map it names (ALTERED);
 4. as many records are shown as the leaf commits to (WITHHELD), and the entries shown, first to last, chain
    to its head (ALTERED); erased are only lines that can be past their retention (ALTERED);
-5. nothing is older than in the earlier file, and its chain goes on in this one (OLDER, ALTERED).
+5. the label is shown, by the index audit's proof, to belong to the look that stands in the chain and made
+   this file (ALTERED);
+6. nothing is older than in the earlier file, and its chain goes on in this one (OLDER, ALTERED).
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from kumihimo.base import JST, ErrorType, Problem
+from kumihimo.exchange import commitment, slip_codec
+from kumihimo.ledger.evidence import PublicKeys, shown_label
 from kumihimo.ledger.file import RecordsFile, read_file
-from kumihimo.ledger.model import chain_head, erased_before
+from kumihimo.ledger.model import (
+    Kind,
+    asked_entry,
+    chain_head,
+    encode_entry,
+    entry_hash,
+    erased_before,
+)
 from kumihimo.ledger.policy import RecordsPolicy
 from kumihimo.ledger.transition import EpochRecord, decode_record
 from kumihimo.ledger.treemap import verify
@@ -43,7 +54,11 @@ def verify_file(data: bytes, policy: RecordsPolicy, last: bytes | None = None) -
     committed = _committed(file, policy.trust)
     if isinstance(committed, Verdict):
         return committed
-    wrong = _chain(file, committed.epoch, policy.since) or _since_last(file, committed.epoch, last)
+    wrong = (
+        _chain(file, committed.epoch, policy.since)
+        or _label(file, policy)
+        or _since_last(file, committed.epoch, last)
+    )
     if wrong:
         return wrong
     return Verdict(
@@ -119,6 +134,21 @@ def _erased_early(file: RecordsFile, epoch: EpochRecord, since: date) -> Verdict
     young = any(line.said and line.said.time > edge.timestamp() * 1000 for line in file.lines[:last])
     if last and (young or edge.astimezone(JST).date() < since):
         return _altered("a line was erased before its time", "保存期間の過ぎていない記録が消されています")
+    return None
+
+
+def _label(file: RecordsFile, policy: RecordsPolicy) -> Verdict | None:
+    """Whether the label is that of whoever looked, and the look is one of the records."""
+    first, second = policy.commitments
+    label = shown_label(file.evidence, PublicKeys(key=policy.key, s1=first, s2=second))
+    if label != file.label:
+        return _altered("the label is not proved", "この記録が本人のものであるとの証明が正しくありません")
+    slip = slip_codec.decode(file.evidence.slip.body)
+    look = asked_entry(slip, commitment(slip, file.evidence.slip.body), Kind.DISCLOSED)
+    if entry_hash(encode_entry(look)) not in {line.hash for line in file.lines if line.said}:
+        return _altered(
+            "the look that made this file is not in the records", "このファイルを求めた閲覧の記録がありません"
+        )
     return None
 
 
