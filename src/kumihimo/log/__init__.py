@@ -3,6 +3,7 @@
 from kumihimo.log.appender import LogAppender, LogConflictError, log_moved
 from kumihimo.log.audit import audit
 from kumihimo.log.checkpoint import Checkpoint, open_checkpoint
+from kumihimo.log.cosign import CosignatureVerifier, Cosigner
 from kumihimo.log.edge import Edge
 from kumihimo.log.merkle import (
     EMPTY_ROOT,
@@ -14,7 +15,19 @@ from kumihimo.log.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from kumihimo.log.note import Note, NoteSigner, NoteVerifier, Signature, add_signatures, open_note, sign_note
+from kumihimo.log.note import (
+    Algorithm,
+    Note,
+    NoteSigner,
+    NoteVerifier,
+    Signature,
+    Verifier,
+    add_signatures,
+    open_note,
+    read_signatures,
+    sign_note,
+)
+from kumihimo.log.policy import Cosigned, Policy, open_cosigned
 from kumihimo.log.proof import Proof
 from kumihimo.log.reader import LogConnection, LogDamagedError, LogReader
 from kumihimo.log.serving import Resource, serve
@@ -23,8 +36,12 @@ from kumihimo.log.together import Together
 
 __all__ = [
     "EMPTY_ROOT",
+    "Algorithm",
     "BundleError",
     "Checkpoint",
+    "CosignatureVerifier",
+    "Cosigned",
+    "Cosigner",
     "Edge",
     "LogAppender",
     "LogConflictError",
@@ -34,11 +51,13 @@ __all__ = [
     "Note",
     "NoteSigner",
     "NoteVerifier",
+    "Policy",
     "Proof",
     "Resource",
     "Signature",
     "Tile",
     "Together",
+    "Verifier",
     "add_signatures",
     "audit",
     "consistency_proof",
@@ -49,8 +68,10 @@ __all__ = [
     "log_moved",
     "node_hash",
     "open_checkpoint",
+    "open_cosigned",
     "open_note",
     "parse_path",
+    "read_signatures",
     "root_of",
     "serve",
     "sign_note",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kumihimo.base import ErrorType, Problem
-from kumihimo.log.note import NoteVerifier, decode_base64, open_note
+from kumihimo.log.note import NoteVerifier, Verifier, decode_base64, open_note
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
@@ -36,9 +36,7 @@ class Checkpoint:
         return cls(lines[0], int(lines[1]), root)
 
 
-def open_checkpoint(
-    note: str, log: NoteVerifier, witnesses: Iterable[NoteVerifier] = ()
-) -> Checkpoint | Problem:
+def open_checkpoint(note: str, log: NoteVerifier, witnesses: Iterable[Verifier] = ()) -> Checkpoint | Problem:
     """The checkpoint in a signed note, if the log itself signed it under its own name.
 
     Refused with `malformed` or `signature-invalid`. Signatures of `witnesses` are checked too, where

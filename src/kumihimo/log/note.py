@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
-from typing import Self
+from typing import Protocol, Self
 
 from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
 from nacl.exceptions import BadSignatureError
@@ -22,9 +22,11 @@ MAX_SIGNATURES = 64
 
 
 class Algorithm(IntEnum):
-    """How a note is signed (C2SP signed-note signature types). Numbers are never reused."""
+    """How a note is signed (C2SP signed-note and tlog-cosignature). Numbers are never reused."""
 
     ED25519 = 1
+    COSIGNATURE_ED25519 = 4
+    COSIGNATURE_ML_DSA_44 = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,21 @@ class Signature:
         return f"— {self.name} {b64encode(self.key_id + self.value).decode()}\n"
 
 
+class Verifier(Protocol):
+    """Whose signature on a note counts: the log's own key, or a witness's."""
+
+    @property
+    def name(self) -> str:
+        """Who signs."""
+
+    @property
+    def key_id(self) -> bytes:
+        """The 4 bytes that tell this key from others of the same name."""
+
+    def verify(self, text: str, value: bytes) -> bool:
+        """Whether `value` is this key's signature over exactly this text."""
+
+
 @dataclass(frozen=True, slots=True)
 class NoteVerifier:
     """Whose signature on a note counts: a name and an Ed25519 public key (32 bytes)."""
@@ -51,27 +68,20 @@ class NoteVerifier:
     @property
     def key_id(self) -> bytes:
         """The 4 bytes that tell this key from others of the same name."""
-        return sha256(self.name.encode() + b"\n" + bytes([Algorithm.ED25519]) + self.public).digest()[:4]
+        return key_id_of(self.name, Algorithm.ED25519, self.public)
 
     @property
     def text(self) -> str:
         """The key as published: `name+key id+base64` (the vkey of C2SP)."""
-        return (
-            f"{self.name}+{self.key_id.hex()}+{b64encode(bytes([Algorithm.ED25519]) + self.public).decode()}"
-        )
+        return write_key(self.name, Algorithm.ED25519, self.public)
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a published key. Raises ValueError when it is not one we can check signatures with."""
-        name, _, rest = text.partition("+")
-        key_id, _, encoded = rest.partition("+")
-        material = decode_base64(encoded)
-        if not valid_name(name) or not material or len(material) != 33 or material[0] != Algorithm.ED25519:
+        name, algorithm, public = read_key(text)
+        if algorithm != Algorithm.ED25519 or len(public) != 32:
             raise ValueError("not an Ed25519 note key")
-        verifier = cls(name, material[1:])
-        if verifier.key_id.hex() != key_id:
-            raise ValueError("the note key's id does not belong to it")
-        return verifier
+        return cls(name, public)
 
     def verify(self, text: str, value: bytes) -> bool:
         """Whether `value` is this key's signature over exactly this text."""
@@ -117,6 +127,29 @@ class Note:
     unknown: tuple[Signature, ...]
 
 
+def key_id_of(name: str, algorithm: int, public: bytes) -> bytes:
+    """The 4 bytes that tell a key from others of the same name (C2SP signed-note)."""
+    return sha256(name.encode() + b"\n" + bytes([algorithm]) + public).digest()[:4]
+
+
+def write_key(name: str, algorithm: int, public: bytes) -> str:
+    """A key as published: `name+key id+base64 of type and key` (the vkey of C2SP)."""
+    encoded = b64encode(bytes([algorithm]) + public).decode()
+    return f"{name}+{key_id_of(name, algorithm, public).hex()}+{encoded}"
+
+
+def read_key(text: str) -> tuple[str, int, bytes]:
+    """Name, type and key of a published key (vkey). Raises ValueError when it is none."""
+    name, _, rest = text.partition("+")
+    key_id, _, encoded = rest.partition("+")
+    material = decode_base64(encoded)
+    if not valid_name(name) or not material:
+        raise ValueError("not a note key")
+    if key_id_of(name, material[0], material[1:]).hex() != key_id:
+        raise ValueError("the note key's id does not belong to it")
+    return name, material[0], material[1:]
+
+
 def valid_name(name: str) -> bool:
     """Whether a signer may be called this: not empty, no space, plus sign or control character."""
     return bool(name) and name.isprintable() and not re.search(r"[\s+]", name)
@@ -134,7 +167,7 @@ def add_signatures(note: str, signatures: Iterable[Signature]) -> str:
     return note + "".join(signature.line for signature in signatures)
 
 
-def open_note(data: str, verifiers: Iterable[NoteVerifier]) -> Note | Problem:
+def open_note(data: str, verifiers: Iterable[Verifier]) -> Note | Problem:
     """The note, if at least one of the verifiers signed it and none of their signatures is false.
 
     Signatures by unknown keys are ignored, as C2SP asks. Refused with `malformed` when the text is
@@ -159,15 +192,23 @@ def open_note(data: str, verifiers: Iterable[NoteVerifier]) -> Note | Problem:
     return Note(text, tuple(verified.values()), tuple(unknown))
 
 
-def _split(data: str) -> tuple[str, list[Signature]] | Problem:
+def read_signatures(lines: str) -> tuple[Signature, ...] | Problem:
+    """The signatures in lines that stand below a note, unchecked; `malformed` when they cannot be read."""
+    if not lines.endswith("\n") or len(lines) > MAX_NOTE_BYTES or lines.count("\n") > MAX_SIGNATURES:
+        return Problem(ErrorType.MALFORMED, "not signature lines")
+    parsed = [_parse_line(line) for line in lines.removesuffix("\n").split("\n")]
+    signatures = tuple(signature for signature in parsed if signature is not None)
+    if len(signatures) != len(parsed):
+        return Problem(ErrorType.MALFORMED, "a signature line of the note cannot be read")
+    return signatures
+
+
+def _split(data: str) -> tuple[str, tuple[Signature, ...]] | Problem:
     body, blank, lines = data.rpartition("\n\n")
     if not blank or not lines.endswith("\n") or len(data) > MAX_NOTE_BYTES or _has_control(data):
         return Problem(ErrorType.MALFORMED, "not a signed note")
-    parsed = [_parse_line(line) for line in lines.removesuffix("\n").split("\n")]
-    signatures = [signature for signature in parsed if signature is not None]
-    if len(signatures) != len(parsed) or len(parsed) > MAX_SIGNATURES:
-        return Problem(ErrorType.MALFORMED, "a signature line of the note cannot be read")
-    return body + "\n", signatures
+    signatures = read_signatures(lines)
+    return signatures if isinstance(signatures, Problem) else (body + "\n", signatures)
 
 
 def _parse_line(line: str) -> Signature | None:

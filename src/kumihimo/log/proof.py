@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kumihimo.base import ErrorType, Problem
 from kumihimo.log.checkpoint import Checkpoint, open_checkpoint
 from kumihimo.log.merkle import leaf_hash, verify_inclusion
-from kumihimo.log.note import NoteVerifier, decode_base64
+from kumihimo.log.note import NoteVerifier, Verifier, decode_base64
 
 HEADER = "c2sp.org/tlog-proof@v1"
 MAX_HASHES = 63
@@ -55,7 +55,7 @@ class Proof:
         return cls(int(index[1]), hashes, checkpoint, extra)
 
     def verify(
-        self, entry: bytes, log: NoteVerifier, witnesses: Iterable[NoteVerifier] = ()
+        self, entry: bytes, log: NoteVerifier, witnesses: Iterable[Verifier] = ()
     ) -> Checkpoint | Problem:
         """The checkpoint under which the log vouches for this entry, or why it does not.
 

@@ -55,6 +55,15 @@ class LogReader:
         return note
 
     @staticmethod
+    async def cosigned(conn: LogConnection, *, second: bool = False) -> tuple[int, str] | None:
+        """Size and note of the newest checkpoint that a quorum of witnesses has cosigned.
+
+        With `second` the note also bears their ML-DSA-44 cosignatures.
+        """
+        row = await conn.fetchrow("SELECT size, note, second FROM log.cosigned")
+        return None if row is None else (row["size"], row["note"] + (row["second"] if second else ""))
+
+    @staticmethod
     async def entries(conn: LogConnection, start: int, end: int) -> list[bytes]:
         """The entries start .. end-1, as far as the log has them. Raises LogDamagedError on a gap."""
         found: list[bytes] = []
@@ -103,6 +112,14 @@ class LogReader:
         return Proof(
             index, await cls._hashes(conn, inclusion_ranges(index, head["size"])), head["note"], extra
         )
+
+    @classmethod
+    async def cosigned_proof(cls, conn: LogConnection, index: int, extra: bytes = b"") -> Proof | None:
+        """A file that proves entry `index` offline, under the newest cosigned checkpoint."""
+        head = await cls.cosigned(conn)
+        if head is None or not 0 <= index < head[0]:
+            return None
+        return Proof(index, await cls._hashes(conn, inclusion_ranges(index, head[0])), head[1], extra)
 
     @classmethod
     async def _hashes(cls, conn: LogConnection, ranges: Sequence[Range]) -> tuple[bytes, ...]:
