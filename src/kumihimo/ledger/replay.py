@@ -23,7 +23,7 @@ from typing import Self
 import msgspec
 
 from kumihimo.base import Problem
-from kumihimo.ledger.findings import Fault, Finding
+from kumihimo.ledger.faults import Fault, Discrepancy
 from kumihimo.ledger.model import EMPTY_HEAD, next_head
 from kumihimo.ledger.standing import Standing, is_hash, move, person_events
 from kumihimo.ledger.transition import (
@@ -90,7 +90,7 @@ class Auditor:
 
     def take(
         self, record: bytes, transition: bytes, entries: Sequence[bytes], seen: Sequence[Checkpoint] = ()
-    ) -> tuple[Finding, ...]:
+    ) -> tuple[Discrepancy, ...]:
         """Take the next epoch, or say what is wrong with it and stay as before.
 
         record: the entry of the ledger's log; transition: its document; entries: X from `x_size` up to the
@@ -98,7 +98,7 @@ class Auditor:
         """
         read, document = decode_record(record), decode_transition(transition)
         if isinstance(read, Problem) or isinstance(document, Problem):
-            return (Finding(Fault.UNREADABLE, self.epoch + 1),)
+            return (Discrepancy(Fault.UNREADABLE, self.epoch + 1),)
         found = self._sequence(read, document, transition)
         if found:
             return found
@@ -126,47 +126,47 @@ class Auditor:
             self._edge, self.standing = edge, standing
         return found
 
-    def _sequence(self, read: EpochRecord, document: Transition, transition: bytes) -> tuple[Finding, ...]:
+    def _sequence(self, read: EpochRecord, document: Transition, transition: bytes) -> tuple[Discrepancy, ...]:
         if read.epoch != self.epoch + 1:
-            return (Finding(Fault.GAP, read.epoch, self.epoch + 1, read.epoch),)
+            return (Discrepancy(Fault.GAP, read.epoch, self.epoch + 1, read.epoch),)
         if read.transition != transition_hash(transition) or document.epoch != read.epoch:
-            return (Finding(Fault.TRANSITION, read.epoch),)
+            return (Discrepancy(Fault.TRANSITION, read.epoch),)
         if read.time < self.time:
-            return (Finding(Fault.TIME, read.epoch, self.time, read.time),)
+            return (Discrepancy(Fault.TIME, read.epoch, self.time, read.time),)
         if not 0 <= read.depth <= MAX_DEPTH or (self.epoch and read.depth != self.depth):
-            return (Finding(Fault.DEPTH, read.epoch, self.depth, read.depth),)
+            return (Discrepancy(Fault.DEPTH, read.epoch, self.depth, read.depth),)
         if self.x_origin not in ("", read.x_origin):
-            return (Finding(Fault.FORKED, read.epoch),)
+            return (Discrepancy(Fault.FORKED, read.epoch),)
         return ()
 
     def _exchange_log(
         self, read: EpochRecord, entries: Sequence[bytes], seen: Sequence[Checkpoint]
-    ) -> tuple[Edge, tuple[Finding, ...]]:
+    ) -> tuple[Edge, tuple[Discrepancy, ...]]:
         """The edge of X after these entries, compared with every checkpoint that lies on the way."""
         if read.x_size != self.x_size + len(entries):
-            return self._edge, (Finding(Fault.X_SIZE, read.epoch, self.x_size + len(entries), read.x_size),)
+            return self._edge, (Discrepancy(Fault.X_SIZE, read.epoch, self.x_size + len(entries), read.x_size),)
         marks = {one.size: one.root for one in seen if self.x_size <= one.size <= read.x_size}
         if len(marks) < len({(one.size, one.root) for one in seen if one.size in marks}):
-            return self._edge, (Finding(Fault.FORKED, read.epoch),)
+            return self._edge, (Discrepancy(Fault.FORKED, read.epoch),)
         edge = self._edge
         for size in sorted({*marks, read.x_size}):
             start = edge.size - self.x_size
             edge, _ = edge.extend([leaf_hash(entry) for entry in entries[start : size - self.x_size]])
             if marks.get(size, edge.root) != edge.root:
-                return edge, (Finding(Fault.FORKED, read.epoch, None, size),)
+                return edge, (Discrepancy(Fault.FORKED, read.epoch, None, size),)
         if edge.root.hex() != read.x_root:
-            return edge, (Finding(Fault.X_ROOT, read.epoch, None, read.x_size),)
+            return edge, (Discrepancy(Fault.X_ROOT, read.epoch, None, read.x_size),)
         return edge, ()
 
-    def _leaves(self, document: Transition) -> tuple[list[Leaf], tuple[Finding, ...]]:
+    def _leaves(self, document: Transition) -> tuple[list[Leaf], tuple[Discrepancy, ...]]:
         """The leaves after the epoch, if each goes on from the auditor's own copy."""
         labels = [one.label for one in document.moved]
         if any(one >= other for one, other in pairwise(labels)):
-            return [], (Finding(Fault.ORDER, document.epoch),)
+            return [], (Discrepancy(Fault.ORDER, document.epoch),)
         leaves = [self._extended(one) for one in document.moved]
         known = [leaf for leaf in leaves if leaf is not None]
         if len(known) < len(leaves):
-            return [], (Finding(Fault.REWRITTEN, document.epoch, 0, len(leaves) - len(known)),)
+            return [], (Discrepancy(Fault.REWRITTEN, document.epoch, 0, len(leaves) - len(known)),)
         return known, ()
 
     def _extended(self, moved: Moved) -> Leaf | None:
@@ -200,12 +200,12 @@ class Auditor:
         return auditor
 
 
-def _map_faults(read: EpochRecord, root: bytes, persons: int) -> tuple[Finding, ...]:
-    found: list[Finding] = []
+def _map_faults(read: EpochRecord, root: bytes, persons: int) -> tuple[Discrepancy, ...]:
+    found: list[Discrepancy] = []
     if hash_of(root).hex() != read.map_root:
-        found.append(Finding(Fault.MAP_ROOT, read.epoch))
+        found.append(Discrepancy(Fault.MAP_ROOT, read.epoch))
     if sum_of(root) != read.total:
-        found.append(Finding(Fault.TOTAL, read.epoch, sum_of(root), read.total))
+        found.append(Discrepancy(Fault.TOTAL, read.epoch, sum_of(root), read.total))
     if persons != read.persons:
-        found.append(Finding(Fault.PERSONS, read.epoch, persons, read.persons))
+        found.append(Discrepancy(Fault.PERSONS, read.epoch, persons, read.persons))
     return tuple(found)

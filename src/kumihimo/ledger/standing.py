@@ -14,7 +14,7 @@ import msgspec
 
 from kumihimo.base import JST
 from kumihimo.ledger.deferral import deferral_root
-from kumihimo.ledger.findings import Fault, Finding
+from kumihimo.ledger.faults import Fault, Discrepancy
 from kumihimo.ledger.transition import Deferral, EpochRecord, Transition
 
 OPEN_SECONDS = 180
@@ -51,7 +51,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 class _Entry(msgspec.Struct, frozen=True):
     kind: str
-    commit: str
+    commit: bytes
 
 
 _entry = msgspec.json.Decoder(_Entry)
@@ -60,7 +60,9 @@ _entry = msgspec.json.Decoder(_Entry)
 def person_events(entries: Sequence[bytes], first: int) -> dict[int, str]:
     """The person-events among entries of X that begin at index `first`: index to commit (hex)."""
     read = ((first + place, _read(entry)) for place, entry in enumerate(entries))
-    return {index: entry.commit for index, entry in read if entry is not None and entry.kind == PERSON_EVENT}
+    return {
+        index: entry.commit.hex() for index, entry in read if entry is not None and entry.kind == PERSON_EVENT
+    }
 
 
 def _read(entry: bytes) -> _Entry | None:
@@ -72,22 +74,21 @@ def _read(entry: bytes) -> _Entry | None:
 
 def move(
     before: Standing, events: Mapping[int, str], record: EpochRecord, transition: Transition
-) -> tuple[Standing, tuple[Finding, ...]]:
+) -> tuple[Standing, tuple[Discrepancy, ...]]:
     """The standing after an epoch that covers these new events of X, and what is wrong with it."""
     waiting = dict(before.waiting) | {
         index: Waiting(commit, record.time) for index, commit in events.items() if index not in before.waiting
     }
-    released = {before.deferred[leaf].index for leaf in transition.released if leaf in before.deferred}
+    held = dict(before.deferred) | {one.leaf: one for one in transition.deferred}
+    released = {held.pop(leaf).index for leaf in transition.released if leaf in held}
     # The index of a released event may be named as settled too: it is counted now either way.
     settled = set(transition.settled) - released
     gone = (settled, {one.index for one in transition.deferred}, set(transition.void))
-    deferred = {leaf: one for leaf, one in before.deferred.items() if leaf not in set(transition.released)}
-    deferred |= {one.leaf: one for one in transition.deferred}
     taken = set[int]().union(*gone)
     after = Standing(
         counted=before.counted + len(settled) + len(released),
         waiting={index: one for index, one in waiting.items() if index not in taken},
-        deferred=deferred,
+        deferred=held,
         void={**before.void, **{index: waiting[index].commit for index in gone[2] if index in waiting}},
     )
     found = (
@@ -101,31 +102,32 @@ def move(
 
 def _once(
     before: Standing, waiting: Mapping[int, Waiting], transition: Transition, gone: Sequence[set[int]]
-) -> Iterable[Finding]:
+) -> Iterable[Discrepancy]:
     """Every index that moves was waiting, moves to one place, and is named once."""
     epoch = transition.epoch
     taken = set[int]().union(*gone)
-    unknown = len(taken - waiting.keys()) + len(set(transition.released) - before.deferred.keys())
+    leaves = before.deferred.keys() | {one.leaf for one in transition.deferred}
+    unknown = len(taken - waiting.keys()) + len(set(transition.released) - leaves)
     if unknown or sum(map(len, gone)) > len(taken):
-        yield Finding(Fault.UNKNOWN_EVENT, epoch, 0, unknown or sum(map(len, gone)) - len(taken))
+        yield Discrepancy(Fault.UNKNOWN_EVENT, epoch, 0, unknown or sum(map(len, gone)) - len(taken))
     for indexes in (transition.settled, transition.open, transition.void):
         if any(one >= other for one, other in pairwise(indexes)):
-            yield Finding(Fault.ORDER, epoch)
+            yield Discrepancy(Fault.ORDER, epoch)
     for names in (transition.released, [one.leaf for one in transition.deferred]):
         if len(set(names)) < len(names):
-            yield Finding(Fault.ORDER, epoch)
+            yield Discrepancy(Fault.ORDER, epoch)
 
 
-def _open(after: Standing, record: EpochRecord, transition: Transition) -> Iterable[Finding]:
+def _open(after: Standing, record: EpochRecord, transition: Transition) -> Iterable[Discrepancy]:
     """What is left is open, no more and no less, and not for longer than promised."""
     stated = set(transition.open)
     if after.waiting.keys() - stated:
-        yield Finding(Fault.MISSING, record.epoch, 0, len(after.waiting.keys() - stated))
+        yield Discrepancy(Fault.MISSING, record.epoch, 0, len(after.waiting.keys() - stated))
     if stated - after.waiting.keys():
-        yield Finding(Fault.UNKNOWN_EVENT, record.epoch, 0, len(stated - after.waiting.keys()))
+        yield Discrepancy(Fault.UNKNOWN_EVENT, record.epoch, 0, len(stated - after.waiting.keys()))
     late = sum(record.time - one.since > OPEN_SECONDS * 1000 for one in after.waiting.values())
     if late:
-        yield Finding(Fault.DELAYED, record.epoch, 0, late)
+        yield Discrepancy(Fault.DELAYED, record.epoch, 0, late)
 
 
 def _deferrals(
@@ -134,31 +136,33 @@ def _deferrals(
     waiting: Mapping[int, Waiting],
     record: EpochRecord,
     transition: Transition,
-) -> Iterable[Finding]:
+) -> Iterable[Discrepancy]:
     """Each new deferral is of its event and has ground, holder and a day; none is kept beyond its day."""
     epoch, day = record.epoch, datetime.fromtimestamp(record.time / 1000, JST).date()
     for one in transition.deferred:
         of_event = one.index in waiting and one.commit == waiting[one.index].commit
         stated = one.ground and one.by and _day(one.until) and is_hash(one.leaf)
         if not of_event or not stated or one.leaf in before.deferred:
-            yield Finding(Fault.DEFERRAL, epoch)
+            yield Discrepancy(Fault.DEFERRAL, epoch)
     overdue = sum((_day(one.until) or day) < day for one in after.deferred.values())
     if overdue:
-        yield Finding(Fault.OVERDUE, epoch, 0, overdue)
+        yield Discrepancy(Fault.OVERDUE, epoch, 0, overdue)
 
 
-def _numbers(after: Standing, record: EpochRecord, settled: int, transition: Transition) -> Iterable[Finding]:
+def _numbers(
+    after: Standing, record: EpochRecord, settled: int, transition: Transition
+) -> Iterable[Discrepancy]:
     """The record's counts are those of the lists, and they make up the events of X."""
     counted = sum(flag for one in transition.moved for _, flag in one.entries)
     if counted != settled:
-        yield Finding(Fault.COUNTED, record.epoch, settled, counted)
+        yield Discrepancy(Fault.COUNTED, record.epoch, settled, counted)
     root = deferral_root(bytes.fromhex(leaf) for leaf in after.deferred if is_hash(leaf)).hex()
     if (record.deferred, record.deferred_root) != (len(after.deferred), root):
-        yield Finding(Fault.DEFERRAL_ROOT, record.epoch, len(after.deferred), record.deferred)
+        yield Discrepancy(Fault.DEFERRAL_ROOT, record.epoch, len(after.deferred), record.deferred)
     stated = record.total + record.deferred + record.open + record.void
     listed = (record.open, record.void) == (len(after.waiting), len(after.void))
     if stated != after.events or not listed:
-        yield Finding(Fault.EQUATION, record.epoch, after.events, stated)
+        yield Discrepancy(Fault.EQUATION, record.epoch, after.events, stated)
 
 
 def _day(text: str) -> date | None:

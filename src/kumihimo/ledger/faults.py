@@ -28,10 +28,16 @@ class Fault(StrEnum):
     DEFERRAL_ROOT = "deferral-root"
     OVERDUE = "deferral-overdue"
     EQUATION = "equation"
+    EVIDENCE_REFUSED = "evidence-refused"
+    EVIDENCE_PAPERS = "evidence-papers"
+    EVIDENCE_PLACE = "evidence-place"
+    EVIDENCE_PROOF = "evidence-proof"
+    RELABELLED = "relabelled"
+    ENTRY = "entry-differs"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Discrepancy:
     """One fault of one epoch, where it can be counted with the number expected and the number found."""
 
     fault: Fault
@@ -100,6 +106,27 @@ WORDS: dict[Fault, tuple[str, str]] = {
     Fault.EQUATION: (
         "総数＋不開示＋未決＋無効が事象の数と一致しません",
         "total + deferred + open + void is not the number of person-events",
+    ),
+    Fault.EVIDENCE_REFUSED: ("抽出した事象の証拠が示されません", "no evidence is shown for a sampled event"),
+    Fault.EVIDENCE_PAPERS: (
+        "証拠の照会票または情報提供許可証が正しくありません",
+        "slip or stamps of a sampled event are not signed as they must be",
+    ),
+    Fault.EVIDENCE_PLACE: (
+        "証拠が、抽出した事象のものではありません",
+        "the evidence is of another event than the one sampled",
+    ),
+    Fault.EVIDENCE_PROOF: (
+        "標識が本人のものであることの証明が成り立ちません",
+        "the proof that the label belongs to the person of the event does not hold",
+    ),
+    Fault.RELABELLED: (
+        "事象が、本人のものでない標識に数えられています",
+        "an event is counted under a label that is not its person's",
+    ),
+    Fault.ENTRY: (
+        "本人の記録が、照会票のとおりに書かれていません",
+        "the person's record does not say what the slip says",
     ),
 }
 """Each fault in words, Japanese and English."""
