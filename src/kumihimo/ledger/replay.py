@@ -23,7 +23,7 @@ from typing import Self
 import msgspec
 
 from kumihimo.base import Problem
-from kumihimo.ledger.faults import Fault, Discrepancy
+from kumihimo.ledger.faults import Discrepancy, Fault
 from kumihimo.ledger.model import EMPTY_HEAD, next_head
 from kumihimo.ledger.standing import Standing, is_hash, move, person_events
 from kumihimo.ledger.transition import (
@@ -126,7 +126,9 @@ class Auditor:
             self._edge, self.standing = edge, standing
         return found
 
-    def _sequence(self, read: EpochRecord, document: Transition, transition: bytes) -> tuple[Discrepancy, ...]:
+    def _sequence(
+        self, read: EpochRecord, document: Transition, transition: bytes
+    ) -> tuple[Discrepancy, ...]:
         if read.epoch != self.epoch + 1:
             return (Discrepancy(Fault.GAP, read.epoch, self.epoch + 1, read.epoch),)
         if read.transition != transition_hash(transition) or document.epoch != read.epoch:
@@ -144,7 +146,9 @@ class Auditor:
     ) -> tuple[Edge, tuple[Discrepancy, ...]]:
         """The edge of X after these entries, compared with every checkpoint that lies on the way."""
         if read.x_size != self.x_size + len(entries):
-            return self._edge, (Discrepancy(Fault.X_SIZE, read.epoch, self.x_size + len(entries), read.x_size),)
+            return self._edge, (
+                Discrepancy(Fault.X_SIZE, read.epoch, self.x_size + len(entries), read.x_size),
+            )
         marks = {one.size: one.root for one in seen if self.x_size <= one.size <= read.x_size}
         if len(marks) < len({(one.size, one.root) for one in seen if one.size in marks}):
             return self._edge, (Discrepancy(Fault.FORKED, read.epoch),)

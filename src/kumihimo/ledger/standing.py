@@ -14,7 +14,7 @@ import msgspec
 
 from kumihimo.base import JST
 from kumihimo.ledger.deferral import deferral_root
-from kumihimo.ledger.faults import Fault, Discrepancy
+from kumihimo.ledger.faults import Discrepancy, Fault
 from kumihimo.ledger.transition import Deferral, EpochRecord, Transition
 
 OPEN_SECONDS = 180
