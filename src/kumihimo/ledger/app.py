@@ -17,6 +17,7 @@ from kumihimo.ledger.deferral import MAXIMUM_DAYS
 from kumihimo.ledger.disclosing import Disclosing
 from kumihimo.ledger.epoch_store import CloseJob
 from kumihimo.ledger.events import OutcomeJob
+from kumihimo.ledger.evidence_desk import EvidenceDesk
 from kumihimo.ledger.following import ExchangeLog
 from kumihimo.ledger.model import erased_before
 from kumihimo.ledger.oversight_desk import OversightDesk, only_for
@@ -50,6 +51,7 @@ async def open_room(institution: Institution) -> Room:
     write = institution.journal.register(ROOM, book.apply)
     record = cast(Callable[[RecordJob], Awaitable[Signed | Problem]], write)
     secret = ledger_secret(institution.settings.runtime.keys)
+    public = multiply(secret, GENERATOR)
     ledger = Ledger(
         institution=institution,
         rules=Rules(law(), layouts()),
@@ -88,9 +90,10 @@ async def open_room(institution: Institution) -> Room:
         exchange={
             "record": stamping(ledger.record),
             "outcome": answering(ledger.outcome),
-            "inquire": answering(Disclosing(ledger, closer, multiply(secret, GENERATOR)).disclose),
+            "inquire": answering(Disclosing(ledger, closer, public).disclose),
             "epochs": only_for(_WATCHING, desk.epochs),
             "transition": only_for(_WATCHING, desk.transition),
+            "evidence": only_for(_WATCHING, EvidenceDesk(institution, secret, public).show),
             "deferrals": only_for(_COMMISSION, desk.deferrals),
             "deferral-decision": only_for(_COMMISSION, desk.decision),
         },

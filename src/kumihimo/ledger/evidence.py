@@ -128,6 +128,21 @@ def make_evidence(
     )
 
 
+def withheld_evidence(material: Material, index: int, *, source: str, target: str, salt: bytes) -> Evidence:
+    """What the ledger shows of an event withheld by law: papers and the opening of its leaf, no label."""
+    return Evidence(
+        v=VERSION,
+        index=index,
+        slip=material.slip,
+        first=material.first,
+        second=material.second,
+        source=source,
+        target=target,
+        proof=None,
+        salt=salt,
+    )
+
+
 def shown_label(evidence: Evidence, public: PublicKeys) -> bytes | Problem:
     """The label that the index proof shows, from the papers as they are: who signed them is not checked here.
 
@@ -166,7 +181,7 @@ def trace(
     ):
         return Fault.EVIDENCE_PLACE
     ledger = directory.service("ledger")
-    epoch = _target_epoch(accepted.slip, stamps.first)
+    epoch = target_epoch(accepted.slip, stamps.first)
     points = ledger.commitment(1, epoch), ledger.commitment(2, epoch)
     domains = (accepted.source_domain.label, ledger.domain)
     if points[0] is None or points[1] is None or (evidence.source, evidence.target) != domains:
@@ -224,7 +239,7 @@ def _decoded(slip: Signed, first: Signed, second: Signed) -> tuple[Slip, Stamp, 
     return slip_codec.decode(slip.body), stamp_codec.decode(first.body), stamp_codec.decode(second.body)
 
 
-def _target_epoch(slip: Slip, first: Stamp) -> int:
+def target_epoch(slip: Slip, first: Stamp) -> int:
     """The generation of the ledger's code domain: of its own leg, or of the slip's target at a disclosure."""
     return slip.codes.target_epoch if first.ledger is None else slip.codes.ledger_epoch
 
@@ -236,7 +251,7 @@ def _event(slip: Slip, first: Stamp, second: Stamp, source: str, target: str) ->
     return IndexEvent(
         tx=slip.tx,
         source=Domain(source, codes.source_epoch),
-        target=Domain(target, _target_epoch(slip, first)),
+        target=Domain(target, target_epoch(slip, first)),
         d1=codes.d1,
         d2=codes.d2,
         x0=row.x0,
