@@ -1,26 +1,71 @@
 """The ledger: each person's record of exchange, kept so that it can be shown whole."""
 
+from kumihimo.ledger.evidence import (
+    SHARE,
+    Evidence,
+    PublicKeys,
+    Traced,
+    challenge_of,
+    judge,
+    read_evidence,
+    sample,
+    shown_label,
+    trace,
+)
+from kumihimo.ledger.faults import Discrepancy, Fault
 from kumihimo.ledger.file import ChainLine, write_file
 from kumihimo.ledger.model import Entry, Kind, Line, chain_head, entry_hash, label_of, lines
 from kumihimo.ledger.policy import RecordsPolicy, read_policy, write_policy
+from kumihimo.ledger.replay import Auditor
+from kumihimo.ledger.standing import OPEN_SECONDS, Standing, person_events
+from kumihimo.ledger.transition import (
+    Deferral,
+    EpochRecord,
+    Moved,
+    Transition,
+    decode_record,
+    decode_transition,
+)
 from kumihimo.ledger.verdict import Finding, Verdict, explain
 from kumihimo.ledger.verifying import verify_file
 
 __all__ = [
+    "OPEN_SECONDS",
+    "SHARE",
+    "Auditor",
     "ChainLine",
+    "Deferral",
+    "Discrepancy",
     "Entry",
+    "EpochRecord",
+    "Evidence",
+    "Fault",
     "Finding",
     "Kind",
     "Line",
+    "Moved",
+    "PublicKeys",
     "RecordsPolicy",
+    "Standing",
+    "Traced",
+    "Transition",
     "Verdict",
     "chain_head",
+    "challenge_of",
+    "decode_record",
+    "decode_transition",
     "entry_hash",
     "explain",
+    "judge",
     "label_of",
     "lines",
+    "person_events",
+    "read_evidence",
     "read_policy",
     "reading",
+    "sample",
+    "shown_label",
+    "trace",
     "verify_file",
     "write_file",
     "write_policy",
