@@ -33,10 +33,11 @@ from kumihimo.exchange import (
     slip_codec,
     stamp_codec,
 )
+from kumihimo.ledger.deferral import deferral_leaf
 from kumihimo.ledger.faults import Discrepancy, Fault
 from kumihimo.ledger.material import Material
 from kumihimo.ledger.model import Kind, asked_entry, encode_entry, entry_hash
-from kumihimo.ledger.transition import Transition
+from kumihimo.ledger.transition import Deferral, Transition
 from kumihimo.node import Directory, Keys
 
 VERSION = 1
@@ -171,15 +172,10 @@ def trace(
 
     The auditor's side. entry: what stands at this index of X; key: K_L.
     """
-    papers = _papers(evidence, directory)
-    if papers is None:
-        return Fault.EVIDENCE_PAPERS
+    papers = _papers(evidence, index, entry, directory=directory, x_origin=x_origin)
+    if isinstance(papers, Fault):
+        return papers
     accepted, stamps = papers
-    place = Place(origin=x_origin, index=index)
-    if (stamps.first.log, evidence.index) != (place, index) or entry != entry_of(
-        accepted.slip, accepted.commit
-    ):
-        return Fault.EVIDENCE_PLACE
     ledger = directory.service("ledger")
     epoch = target_epoch(accepted.slip, stamps.first)
     points = ledger.commitment(1, epoch), ledger.commitment(2, epoch)
@@ -207,6 +203,32 @@ def judge(traced: Traced, transition: Transition) -> Discrepancy | None:
     return None if (entry, 1) in moved[label] else Discrepancy(Fault.ENTRY, transition.epoch)
 
 
+def judge_deferral(
+    evidence: Evidence, deferral: Deferral, entry: bytes, *, directory: Directory, x_origin: str
+) -> Fault | None:
+    """Whether a withholding is what it says: its leaf opens, and an inquirer's claim stands on its slip.
+
+    What a provider claims stands with the provider; the commission asks it there.
+    """
+    papers = _papers(evidence, deferral.index, entry, directory=directory, x_origin=x_origin)
+    if isinstance(papers, Fault):
+        return papers
+    slip = papers[0].slip
+    leaf = deferral_leaf(
+        evidence.salt or b"",
+        commit=deferral.commit,
+        until=deferral.until,
+        ground=deferral.ground,
+        by=deferral.by,
+    )
+    claimed = slip.mark is not None and (slip.mark.until, slip.mark.ground) == (
+        deferral.until,
+        deferral.ground,
+    )
+    founded = claimed if deferral.by == slip.sender.institution else deferral.by == slip.to
+    return None if founded and leaf.hex() == deferral.leaf else Fault.UNFOUNDED
+
+
 def challenge_of(note: str) -> bytes:
     """The challenge that a cosigned checkpoint makes: nobody knows it before the witnesses have signed."""
     return hashlib.sha256(b"kumihimo/audit/1\n" + note.encode()).digest()
@@ -223,16 +245,23 @@ def _score(challenge: bytes, index: int) -> float:
     return int.from_bytes(hashlib.sha256(challenge + index.to_bytes(8)).digest()[:8]) / 2**64
 
 
-def _papers(evidence: Evidence, directory: Directory) -> tuple[Accepted, Stamps] | None:
-    """The papers of an event, if each is signed by whom it must be and they belong together."""
+def _papers(
+    evidence: Evidence, index: int, entry: bytes, *, directory: Directory, x_origin: str
+) -> tuple[Accepted, Stamps] | Fault:
+    """The papers of the event at `index`, if all have signed them and X holds their entry there."""
     try:
         accepted = accepted_before(evidence.slip, directory)
     except ValueError:
-        return None
+        return Fault.EVIDENCE_PAPERS
     if isinstance(accepted, Problem):
-        return None
+        return Fault.EVIDENCE_PAPERS
     stamps = check_stamps(evidence.first, evidence.second, accepted, directory)
-    return None if isinstance(stamps, Problem) else (accepted, stamps)
+    if isinstance(stamps, Problem):
+        return Fault.EVIDENCE_PAPERS
+    place = Place(origin=x_origin, index=index)
+    at_place = stamps.first.log == place and evidence.index == index
+    follows = entry == entry_of(accepted.slip, accepted.commit)
+    return (accepted, stamps) if at_place and follows else Fault.EVIDENCE_PLACE
 
 
 def _decoded(slip: Signed, first: Signed, second: Signed) -> tuple[Slip, Stamp, Stamp]:

@@ -34,6 +34,7 @@ class Fault(StrEnum):
     EVIDENCE_PROOF = "evidence-proof"
     RELABELLED = "relabelled"
     ENTRY = "entry-differs"
+    UNFOUNDED = "deferral-unfounded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,10 @@ WORDS: dict[Fault, tuple[str, str]] = {
     Fault.RELABELLED: (
         "事象が、本人のものでない標識に数えられています",
         "an event is counted under a label that is not its person's",
+    ),
+    Fault.UNFOUNDED: (
+        "不開示とされた事象の照会票や鍵に、その根拠がありません",
+        "an event is withheld although its slip does not say so, or its leaf is of something else",
     ),
     Fault.ENTRY: (
         "本人の記録が、照会票のとおりに書かれていません",
