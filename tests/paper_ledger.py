@@ -236,7 +236,7 @@ class PaperLedger:
             index,
             source=accepted.source_domain.label,
             target=self.net.directory.entries["ledger"].domain,
-            keys=self.net.keys["ledger"],
+            pair=self.net.keys["ledger"].pair,
             public=self.public,
             secret=self.secret,
         )

@@ -6,17 +6,22 @@ from kumihimo.ledger.evidence import (
     PublicKeys,
     Traced,
     challenge_of,
+    expected_entry,
     judge,
     judge_deferral,
+    make_evidence,
     read_evidence,
     sample,
     shown_label,
     trace,
+    write_evidence,
 )
 from kumihimo.ledger.faults import Discrepancy, Fault
 from kumihimo.ledger.file import ChainLine, write_file
+from kumihimo.ledger.material import Material
 from kumihimo.ledger.model import Entry, Kind, Line, chain_head, entry_hash, label_of, lines
 from kumihimo.ledger.policy import RecordsPolicy, read_policy, write_policy
+from kumihimo.ledger.rehearsed_epochs import RehearsedEpoch, rehearse_epochs
 from kumihimo.ledger.replay import Auditor
 from kumihimo.ledger.standing import OPEN_SECONDS, Standing, person_events
 from kumihimo.ledger.transition import (
@@ -44,9 +49,11 @@ __all__ = [
     "Finding",
     "Kind",
     "Line",
+    "Material",
     "Moved",
     "PublicKeys",
     "RecordsPolicy",
+    "RehearsedEpoch",
     "Standing",
     "Traced",
     "Transition",
@@ -56,19 +63,23 @@ __all__ = [
     "decode_record",
     "decode_transition",
     "entry_hash",
+    "expected_entry",
     "explain",
     "judge",
     "judge_deferral",
     "label_of",
     "lines",
+    "make_evidence",
     "person_events",
     "read_evidence",
     "read_policy",
     "reading",
+    "rehearse_epochs",
     "sample",
     "shown_label",
     "trace",
     "verify_file",
+    "write_evidence",
     "write_file",
     "write_policy",
 ]

@@ -135,7 +135,7 @@ class Disclosing:
             opened.stamps.first.log.index,
             source=opened.accepted.source_domain.label,
             target=own.domain,
-            keys=institution.keys,
+            pair=institution.keys.pair,
             public=PublicKeys(key=self.public, s1=points[0].element, s2=points[1].element),
             secret=self.ledger.secret,
         )

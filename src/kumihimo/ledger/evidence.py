@@ -13,7 +13,7 @@ The same document of a person's own disclosure shows that a label is theirs (`sh
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -38,7 +38,7 @@ from kumihimo.ledger.faults import Discrepancy, Fault
 from kumihimo.ledger.material import Material
 from kumihimo.ledger.model import Kind, asked_entry, encode_entry, entry_hash
 from kumihimo.ledger.transition import Deferral, Transition
-from kumihimo.node import Directory, Keys
+from kumihimo.node import Directory
 
 VERSION = 1
 MAX_BYTES = 256 * 1024
@@ -102,17 +102,27 @@ def read_evidence(data: bytes) -> Evidence | Problem:
 
 
 def make_evidence(
-    material: Material, index: int, *, source: str, target: str, keys: Keys, public: PublicKeys, secret: bytes
+    material: Material,
+    index: int,
+    *,
+    source: str,
+    target: str,
+    pair: Mapping[int, bytes],
+    public: PublicKeys,
+    secret: bytes,
 ) -> Evidence:
-    """The evidence of an event from what the ledger kept of it (the ledger's side)."""
+    """The evidence of an event from what the ledger kept of it (the ledger's side).
+
+    pair: the keys the ledger shares with operators 1 and 2; secret: k_L.
+    """
     slip, first, second = _decoded(material.slip, material.first, material.second)
     event = _event(slip, first, second, source, target)
     proof = prove_index(
         event,
         b=material.b,
         r=material.r,
-        k1=keys.pair[1],
-        k2=keys.pair[2],
+        k1=pair[1],
+        k2=pair[2],
         s1=public.s1,
         s2=public.s2,
         secret=secret,

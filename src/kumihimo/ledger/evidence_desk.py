@@ -77,7 +77,7 @@ class EvidenceDesk:
             material,
             index,
             **domains,
-            keys=self.institution.keys,
+            pair=self.institution.keys.pair,
             public=PublicKeys(key=self.key, s1=points[0].element, s2=points[1].element),
             secret=self.secret,
         )

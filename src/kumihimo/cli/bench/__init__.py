@@ -16,7 +16,9 @@ BENCHES: Mapping[str, str] = {
     "decision": "law.decide 法令の判断",
     "codes": "group operations and conversion 符号の変換",
     "log": "durable appends 記録の追記",
+    "audit": "replay and sampled evidence 台帳の監査",
     "inquiry": "whole inquiries on a running nation 情報照会の全体",
+    "ledger": "filling, files with proof, epochs 個人別の記録",
     "visible": "from an answer to its record 回答から記録が見えるまで",
 }
 KEYS = ("name", "machine", "seconds", "count", "errors", "rate_per_s", "p50_ms", "p99_ms", "unit")
@@ -32,18 +34,25 @@ def bench(
             "--nation", help="For inquiry: a nation's folder; default a throw-away one. 国のフォルダ。"
         ),
     ] = None,
+    persons: Annotated[
+        int, typer.Option(min=100, help="For ledger: how many people. 個人別の記録の人数。")
+    ] = 20_000,
+    records: Annotated[
+        int, typer.Option(min=100, help="For ledger: how many records. 個人別の記録の件数。")
+    ] = 200_000,
     as_json: AsJson = False,
 ) -> None:
     """Measure floor, product and ratio in one run. 下限・実測・比を一度に測る。
 
-    decision, codes, log, inquiry, visible, or all. Exit code 1 if anything measured went wrong.
+    decision, codes, log, ledger, inquiry, visible, or all. Exit code 1 if anything measured went wrong.
     """
     if name not in BENCHES and name != "all":
         raise typer.BadParameter(f"there is no bench {name}; there are {', '.join(BENCHES)} and all")
     wrong = 0
     for one in BENCHES if name == "all" else (name,):
         talk.print(f"[dim]·[/dim] {one}: {BENCHES[one]}")
-        result = _run(one, seconds, nation)
+        extra = {"inquiry": (nation,), "ledger": (persons, records)}.get(one, ())
+        result = _run(one, seconds, *extra)
         wrong += cast(int, result["errors"])
         if as_json:
             emit_json(result)
@@ -52,14 +61,9 @@ def bench(
     raise typer.Exit(1 if wrong else 0)
 
 
-def _run(name: str, seconds: float, nation: Path | None) -> Mapping[str, object]:
-    module = import_module(f"kumihimo.cli.bench.{name}")
-    if name == "inquiry":
-        inquiry = cast(Callable[[float, Path | None], Mapping[str, object]], module.run)
-        found = inquiry(seconds, nation)
-    else:
-        run = cast(Callable[[float], Mapping[str, object]], module.run)
-        found = run(seconds)
+def _run(name: str, seconds: float, *extra: object) -> Mapping[str, object]:
+    run = cast(Callable[..., Mapping[str, object]], import_module(f"kumihimo.cli.bench.{name}").run)
+    found = run(seconds, *extra)
     known = {"machine": _machine(), **found}
     return {key: known[key] for key in (*KEYS, *COMPARED, "detail") if key in known}
 

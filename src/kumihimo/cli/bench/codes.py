@@ -173,7 +173,7 @@ class Parties:
 
 def run(seconds: float) -> dict[str, object]:
     """Measure bound operations, steps of one row, batches of 1,000 and whole exchanges in about `seconds`."""
-    bound, steps = _bound(), _steps()
+    bound, steps = bound_operations(), _steps()
     for step in steps.values():
         step.run()
     rounds = max(3, round(seconds / 2))
@@ -230,7 +230,8 @@ def _needed(step: str, bound: dict[str, Bound]) -> float:
     return sum(times * bound[name].floor_seconds for name, times in NEEDED[step].items())
 
 
-def _bound() -> dict[str, Bound]:
+def bound_operations() -> dict[str, Bound]:
+    """The group's functions as the program calls them, beside libsodium's own."""
     sodium, empty, quick = group.SODIUM, ctypes.CDLL(None).labs, ctypes.PyDLL(None).labs
     k, p = group.random_scalar(), group.multiply_base(group.random_scalar())
     return {
