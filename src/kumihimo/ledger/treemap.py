@@ -131,12 +131,12 @@ class Bucket:
     @classmethod
     def of(cls, records: bytes) -> "Bucket":
         """Build the tree over records that are sorted by label."""
-        level = b"".join(leaf_node(records[at : at + RECORD]) for at in range(0, len(records), RECORD))
-        levels = [level or EMPTY]
-        while len(level) > NODE:
-            count = (len(level) // NODE + 1) // 2
-            level = _above(level, bytes(count * NODE), range(count))
-            levels.append(level)
+        level = [leaf_node(records[at : at + RECORD]) for at in range(0, len(records), RECORD)]
+        levels = [b"".join(level) or EMPTY]
+        while len(level) > 1:
+            above = [parent(left + right) for left, right in zip(level[::2], level[1::2], strict=False)]
+            level = above + level[len(level) & ~1 :]
+            levels.append(b"".join(level))
         return cls(records, tuple(levels))
 
     @property
