@@ -10,6 +10,7 @@ and the wait for the epoch and its witnesses.
 """
 
 import asyncio
+import gzip
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -73,6 +74,7 @@ class Run:
     live: list[float] = field(default_factory=list)
     epochs: list[float] = field(default_factory=list)
     file_bytes: int = 0
+    file_gzip_bytes: int = 0
     checks: list[float] = field(default_factory=list)
     database_bytes: int = 0
     errors: int = 0
@@ -215,7 +217,7 @@ async def _checks(ledger: Rehearsal, look: Look, done: Run) -> None:
         )
     )
     assert not isinstance(policy, Problem)
-    done.file_bytes = len(data)
+    done.file_bytes, done.file_gzip_bytes = len(data), len(gzip.compress(data))
     for _ in range(100):
         start = perf_counter()
         verdict = verify_file(data, policy)
@@ -250,7 +252,11 @@ def _report(seconds: float, persons: int, done: Run) -> dict[str, object]:
                 "median": round(median(done.epochs), 3),
                 "worst": round(max(done.epochs), 3),
             },
-            "file_of_100": {"bytes": done.file_bytes, "check_ms": round(median(done.checks) * 1000, 2)},
+            "file_of_100": {
+                "bytes": done.file_bytes,
+                "bytes_gzip": done.file_gzip_bytes,
+                "check_ms": round(median(done.checks) * 1000, 2),
+            },
             "bytes_per_record": round(done.database_bytes / records),
         },
     }
