@@ -14,7 +14,7 @@ from kumihimo.base import ErrorType, Problem
 
 PATH = "bundle"
 MSGPACK = "application/msgpack"
-MOST = 8
+MOST = 5
 """Messages in one bundle: few enough that one node works on some while another works on the others."""
 SMALL = 32 * 1024
 """Bytes of a message that may travel with others; a larger one goes alone."""
@@ -47,7 +47,7 @@ def write_bundle(rows: Sequence[Part] | Sequence[PartAnswer]) -> bytes:
 
 
 def read_parts(body: bytes) -> Sequence[Part] | Problem:
-    """The messages of a bundle: 1 to 8, none of them a bundle itself; else `malformed`."""
+    """The messages of a bundle: 1 to 5, none of them a bundle itself; else `malformed`."""
     try:
         parts = _parts.decode(body)
     except msgspec.MsgspecError:
