@@ -13,7 +13,7 @@ from kumihimo.base import JST
 from kumihimo.codes import person_element, random_scalar
 from kumihimo.exchange import Mark, Outcome
 from kumihimo.ledger import Entry, Kind, chain_head, entry_hash, label_of, lines
-from kumihimo.ledger.model import EMPTY_HEAD, next_head, withheld_until
+from kumihimo.ledger.model import COUNTED, EMPTY_HEAD, next_head, withheld_until
 
 hashes = st.lists(st.binary(min_size=32, max_size=32), max_size=12)
 
@@ -73,12 +73,14 @@ def test_the_newest_exchange_comes_first_with_its_last_outcome():
     assert told["old"].outcome is Outcome.REFUSED
 
 
-def test_an_exchange_without_outcome_is_shown_after_a_quiet_minute():
-    """Only with the outcome does the ledger know whether the provider withholds the fact."""
-    assert shown(entry("fresh", timedelta(seconds=59))) == []
-    assert shown(entry("old", timedelta(seconds=61))) == ["old"]
-    assert shown(entry("fresh", timedelta(seconds=5)), outcome("fresh")) == ["fresh"]
-    assert shown(entry("look", timedelta(0), kind=Kind.DISCLOSED)) == ["look"]
+def test_what_stands_in_the_chain_is_shown_with_or_without_an_outcome():
+    assert shown(entry("asked"), entry("look", timedelta(0), kind=Kind.DISCLOSED)) == ["look", "asked"]
+    assert shown(entry("let-go", kind=Kind.RELEASED, ground="x"), outcome("let-go")) == ["let-go"]
+    assert shown(entry("fixed", kind=Kind.CORRECTION)) == []
+
+
+def test_one_entry_of_each_record_is_counted():
+    assert {Kind.ASKED, Kind.DISCLOSED, Kind.RELEASED} == COUNTED
 
 
 def test_a_withheld_exchange_shows_itself_on_its_day_in_japan():

@@ -13,9 +13,9 @@ from exchange_parties import CITY, OTHER_CITY, PENSION
 from kumihimo.base import ErrorType, Problem, system_clock
 from kumihimo.codes import random_scalar
 from kumihimo.exchange import Delivery, Outcome, Report, Reports, Signed, delivery_form, reports_form
-from kumihimo.ledger import Kind, chain_head, label_of, lines
+from kumihimo.ledger import Kind, chain_head, label_of
 from kumihimo.ledger.app import ledger_secret
-from kumihimo.ledger.store import Book
+from kumihimo.ledger.person import person_entries
 from kumihimo.numbering import number_index, read_index_key
 from kumihimo.numbering.model import decode
 
@@ -47,7 +47,7 @@ async def opened(stage: Stage, label: bytes):
     """A person's entries, opened with the ledger's own key."""
     conn = await asyncpg.connect(stage.nation.server.owner_of("ledger"))
     try:
-        return await Book(stage.keys["ledger"].vault).person_entries(conn, label)
+        return (await person_entries(conn, stage.keys["ledger"].vault, label))[0]
     finally:
         await conn.close()
 
@@ -92,8 +92,10 @@ async def test_the_record_stands_before_the_answer(stage: Stage):
     delivery = await stage.collected(papers)
     assert isinstance(await stage.recorded(papers, delivery), Signed)
     row = await event(stage, papers.slip.tx)
-    assert row["outcome"] is None
-    assert await entries_of(stage, papers.slip.tx) == ["asked"]
+    assert (row["outcome"], row["state"]) == (None, "open")
+    kept = stage.keys["ledger"].vault.open(bytes(row["asked"]), bytes(row["label"]))
+    assert msgspec.json.decode(kept)["kind"] == "asked"
+    assert await entries_of(stage, papers.slip.tx) == []
 
 
 async def test_every_chain_adds_up_to_its_head_and_count(stage: Stage):
@@ -132,8 +134,8 @@ async def test_a_label_cannot_be_computed_without_the_secret(stage: Stage):
 
 async def test_the_ledger_keeps_no_code_of_anybody_and_no_item(stage: Stage):
     given = await stage.ask(stage.someone(CITY, PENSION))
-    row = await event(stage, bytes.fromhex(given["tx"]))
-    entries, _ = await opened(stage, bytes(row["label"]))
+    row = await outcome_known(stage, bytes.fromhex(given["tx"]), "provided")
+    entries = await opened(stage, bytes(row["label"]))
     asked = next(one for one in entries if one.tx == given["tx"] and one.kind is Kind.ASKED)
     text = msgspec.json.encode(asked).decode()
     for value in given["items"].values():
@@ -148,7 +150,9 @@ async def test_the_same_slip_is_recorded_once_with_the_same_receipt(stage: Stage
     receipts = [await stage.recorded(papers, delivery) for _ in range(3)]
     assert receipts[0] == receipts[1] == receipts[2]
     assert isinstance(receipts[0], Signed)
-    assert await entries_of(stage, papers.slip.tx) == ["asked"]
+    assert (await event(stage, papers.slip.tx))["state"] == "open"
+    kept = await stage.nation.rows("ledger", "SELECT 1 FROM ledger.evidence WHERE tx = $1", papers.slip.tx)
+    assert len(kept) == 1
 
 
 async def reported(stage: Stage, by: str, *reports: Report) -> int:
@@ -249,11 +253,22 @@ async def test_a_withheld_record_is_visible_after_its_day(stage: Stage):
     given = await stage.ask(person, withhold_ground="番号法23条2項", withhold_until=last.isoformat())
     row = await outcome_known(stage, bytes.fromhex(given["tx"]), "provided")
     assert (row["withheld_until"], row["withheld_ground"]) == (last, "番号法23条2項")
-    entries, withheld = await opened(stage, bytes(row["label"]))
-    for days, visible in ((0, False), (39, False), (40, True), (41, True)):
-        now = system_clock() + timedelta(days=days)
-        seen = {line.asked.tx for line in lines(entries, withheld, now)}
-        assert (given["tx"] in seen) is visible, days
+    assert row["state"] == "deferred"
+    assert given["tx"] not in {one.tx for one in await opened(stage, bytes(row["label"]))}
+    # Its day comes at once, as if forty days had passed.
+    day = "UPDATE ledger.deferred SET due = $2 WHERE tx = $1"
+    await stage.write("ledger", day, bytes.fromhex(given["tx"]), today() + timedelta(days=1))
+    assert given["tx"] not in {one["asked"]["tx"] for one in await stage.records(person)}
+    await stage.write("ledger", day, bytes.fromhex(given["tx"]), today())
+
+    async def shown():
+        lines = await stage.records(person)
+        return next((one for one in lines if one["asked"]["tx"] == given["tx"]), None)
+
+    line = await until(shown, 30.0)
+    assert (line["asked"]["kind"], line["asked"]["ground"]) == ("released", "番号法23条2項")
+    assert line["outcome"]["outcome"] == "provided"
+    assert await entries_of(stage, bytes.fromhex(given["tx"])) == ["released", "outcome"]
 
 
 async def test_the_counts_show_no_person_and_grow_with_each_exchange(stage: Stage):
