@@ -9,7 +9,8 @@ In this order, and the first that fails is the finding:
 4. as many records are shown as the leaf commits to (WITHHELD), and the entries shown, first to last, chain
    to its head (ALTERED); erased are only lines that can be past their retention (ALTERED);
 5. the label is shown, by the index audit's proof, to belong to the look that stands in the chain and made
-   this file (ALTERED);
+   this file (ALTERED); who signed the look's slip and stamps is not checked here, because that needs the
+   directory: auditors do it (`kumihimo.ledger.evidence`);
 6. nothing is older than in the earlier file, and its chain goes on in this one (OLDER, ALTERED).
 """
 
