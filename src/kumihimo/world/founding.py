@@ -39,9 +39,10 @@ from kumihimo.world.processes import secret_file
 
 NODES: Mapping[str, tuple[str, ...]] = {
     "east": ("digital", "portal", "accounts", "ppc", "nenkin", "kenpo", "moj", "labour", "pref-270008", "bar"),
-    "west": ("jlis", "numbering", "ledger", "muni-131016", "muni-271004", "muni-473821", "univ"),
+    "west": ("jlis", "numbering", "ledger"),
+    "south": ("muni-131016", "muni-271004", "muni-473821", "univ"),
 }
-"""Which process hosts whom: the two operators never share one, and the work of an inquiry is halved."""
+"""Which process hosts whom: the operators never share one, and no part of an inquiry waits for all others."""
 OPERATORS = {1: "digital", 2: "jlis"}
 REGISTERS = {"nenkin": "pension", "kenpo": "health", "moj": "justice", "labour": "labour"}
 DIRECTORY_LIFE = timedelta(days=30)
