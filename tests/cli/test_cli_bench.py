@@ -16,7 +16,7 @@ from kumihimo.law import law
 DAY = date(2026, 6, 14)
 
 
-@pytest.mark.parametrize("name", ["decision", "codes", "log"])
+@pytest.mark.parametrize("name", ["decision", "codes", "log", "audit"])
 def test_the_last_line_is_one_object_with_the_agreed_keys(name):
     done = CliRunner().invoke(app, ["bench", name, "--seconds", "1", "--json"])
     assert done.exit_code == 0, done.output

@@ -1,0 +1,266 @@
+"""What `kumihimo audit` checks: an honest nation holds, and each fault is named with its institution."""
+
+import asyncio
+import os
+from base64 import b64encode
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from paper_ledger import STEP, PaperLedger
+from typer.testing import CliRunner
+
+from kumihimo.base import ErrorType, Problem, Secret
+from kumihimo.cli.audit_ledger import Rules
+from kumihimo.cli.audit_report import Report, Topic
+from kumihimo.cli.auditing import audited, load_seen, save_seen
+from kumihimo.cli.main import app
+from kumihimo.exchange import Mark
+from kumihimo.ledger import read_policy, write_policy
+from kumihimo.ledger.evidence import withheld_evidence, write_evidence
+from kumihimo.ledger.material import Material
+from kumihimo.log import Algorithm, Checkpoint, Cosigner, NoteSigner, add_signatures, root_of, sign_note
+from kumihimo.node import log_origin, witness_name
+
+ALICE, BOB = os.urandom(32), os.urandom(32)
+WITNESSES = {
+    name: Cosigner(witness_name(name), Algorithm.COSIGNATURE_ED25519, Secret(os.urandom(32)))
+    for name in ("ppc", "univ", "bar")
+}
+MEMBERS = ("digital", "jlis", "ledger", "numbering", "portal", "muni-131016", "muni-271004", "nenkin")
+SIGNERS = {name: NoteSigner(log_origin(name), Secret(os.urandom(32))) for name in MEMBERS}
+
+
+@dataclass
+class PaperReach:
+    """A nation on paper as an auditor reaches it; a test changes what is shown."""
+
+    ledger: PaperLedger
+    logs: dict[str, list[bytes]] = field(default_factory=dict)
+    witnesses: tuple[str, ...] = ("ppc", "univ")
+    away: set[str] = field(default_factory=set)
+    kept: set[int] | None = None
+    cosigned_at: int = 0
+
+    @property
+    def directory(self):
+        directory = self.ledger.net.directory
+        entries = {
+            name: replace(entry, log_key=SIGNERS[name].verifier.text)
+            for name, entry in directory.entries.items()
+        }
+        return replace(directory, entries=entries)
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.ledger.now / 1000, UTC)
+
+    def entries_of(self, name: str) -> list[bytes]:
+        own = {"digital": self.ledger.x, "ledger": self.ledger.records}
+        return self.logs.get(name, own.get(name, []))
+
+    def note(self, name: str) -> str:
+        entries = self.entries_of(name)
+        checkpoint = Checkpoint(log_origin(name), len(entries), root_of(entries))
+        note = sign_note(checkpoint.text, SIGNERS[name])
+        time = self.cosigned_at or self.ledger.now // 1000
+        for witness in self.witnesses:
+            note = add_signatures(note, [WITNESSES[witness].cosign(checkpoint, checkpoint.text, time)])
+        return note
+
+    async def open_note(self, institution: str, path: str):
+        if institution in self.away:
+            return Problem(ErrorType.PROVIDER_UNAVAILABLE)
+        if path == "log/checkpoint":
+            return sign_note(Checkpoint(log_origin(institution), 0, root_of([])).text, SIGNERS[institution])
+        return self.note(institution) if self.entries_of(institution) else Problem(ErrorType.NOT_FOUND)
+
+    async def entries(self, institution: str, start: int, end: int):
+        return self.entries_of(institution)[start : min(end, start + 3)]
+
+    async def transition(self, epoch: int):
+        return self.ledger.transitions[epoch - 1]
+
+    async def evidence(self, epoch: int, index: int):
+        if self.kept is not None and index not in self.kept:
+            return Problem(ErrorType.NOT_FOUND)
+        if index in self.ledger.salts:
+            event = self.ledger.events[index]
+            material = Material(event.papers.signed, event.first, event.second, b"", b"")
+            salt = self.ledger.salts[index]
+            return write_evidence(withheld_evidence(material, index, source="", target="", salt=salt))
+        return write_evidence(self.ledger.evidence(index))
+
+    async def close(self) -> None:
+        return None
+
+    def policy(self):
+        return read_policy(
+            write_policy(
+                log=SIGNERS["ledger"].verifier.text,
+                key=self.ledger.public.key,
+                since=date(2026, 4, 1),
+                quorum=2,
+                witnesses=[one.verifier.text for one in WITNESSES.values()],
+                commitments={1: self.ledger.public.s1, 2: self.ledger.public.s2},
+            )
+        )
+
+    def audit(self, share: float = 1.0, seen=None) -> tuple[Report, dict[str, str]]:
+        rules = Rules(share, timedelta(hours=23), self.now)
+        return asyncio.run(audited(self, self.policy(), rules, seen or {}, lambda *_: None))
+
+    def faults(self, topic: Topic, **more) -> set[tuple[str, str]]:
+        """Whose faults were found on a topic; nothing else may be wrong."""
+        report, _ = self.audit(**more)
+        others = [one for t, s in report.sections.items() if t is not topic for one in s.findings]
+        assert others == []
+        return {(one.institution, one.fault) for one in report.sections[topic].findings}
+
+
+@pytest.fixture
+def reach() -> PaperReach:
+    """Two epochs: three records, a look, one withheld by its inquirer, one void."""
+    ledger = PaperLedger()
+    ledger.settle(ledger.ask(ALICE), ledger.ask(BOB), ledger.look(ALICE))
+    ledger.close()
+    ledger.defer(
+        ledger.ask(BOB, mark=Mark(ground="23条2項", until="2026-12-31")), until="2026-12-31", by="muni-131016"
+    )
+    void = ledger.ask(ALICE)
+    ledger.settle(ledger.ask(ALICE))
+    ledger.close(void=(void,))
+    return PaperReach(ledger)
+
+
+def test_an_honest_nation_holds_and_the_report_counts_what_was_checked(reach):
+    report, seen = reach.audit()
+    assert report.held
+    sections = report.sections
+    assert sections[Topic.LOGS].counts == {
+        "logs": 8, "empty": 6, "witnesses": 2, "entries": 8, "compared": 0,
+    }  # fmt: skip
+    assert sections[Topic.EPOCHS].counts == {
+        "epochs": 2, "events": 6, "total": 4, "persons": 2, "deferred": 1, "open": 0, "void": 1,
+    }  # fmt: skip
+    assert sections[Topic.EVIDENCE].counts == {"auditable": 4, "sampled": 4, "held": 4}
+    assert sections[Topic.DEFERRALS].counts == {"deferred": 1, "checked": 1}
+    assert sections[Topic.VOID].counts["void"] == 1
+    assert seen.keys() == {"digital", "ledger"}
+
+
+def test_the_report_names_no_person_and_no_label(reach):
+    report, _ = reach.audit()
+    told = "\n".join([*report.lines(japanese=True), *report.lines(japanese=False), str(report.document())])
+    for label in reach.ledger.chains:
+        assert label.hex() not in told
+        assert b64encode(label).decode() not in told
+
+
+def test_the_report_is_told_in_both_languages(reach):
+    report, _ = reach.audit()
+    assert list(report.lines(japanese=True))[-1] == "すべて成り立ちます。"
+    assert list(report.lines(japanese=False))[-1] == "Everything holds."
+
+
+def test_a_log_that_too_few_witnesses_have_signed_is_named(reach):
+    reach.witnesses = ("univ",)
+    report, _ = reach.audit()
+    found = {(one.institution, one.fault) for one in report.sections[Topic.LOGS].findings}
+    assert found == {("digital", "unwitnessed"), ("ledger", "unwitnessed")}
+    assert not report.held
+
+
+def test_an_institution_that_is_away_is_named(reach):
+    reach.away = {"nenkin"}
+    assert reach.faults(Topic.LOGS) == {("nenkin", "away")}
+
+
+def test_a_log_whose_entries_are_not_the_ones_it_signed_is_named(reach):
+    reach.logs["nenkin"] = [b"one", b"two"]
+    shown, reach.logs["nenkin"] = reach.note("nenkin"), [b"one", b"other"]
+    honest = reach.open_note
+
+    async def open_note(institution, path):
+        return shown if institution == "nenkin" else await honest(institution, path)
+
+    reach.open_note = open_note
+    assert reach.faults(Topic.LOGS) == {("nenkin", "root-differs")}
+
+
+@pytest.mark.parametrize(("now", "fault"), [([b"one"], "went-back"), ([b"x", b"y", b"z"], "forked")])
+def test_a_log_that_does_not_go_on_from_what_the_last_audit_saw_is_named(reach, now, fault):
+    reach.logs["jlis"] = [b"one", b"two"]
+    _, seen = reach.audit()
+    reach.logs["jlis"] = now
+    assert reach.faults(Topic.LOGS, seen=seen) == {("jlis", fault)}
+
+
+def test_a_log_that_goes_on_from_what_the_last_audit_saw_holds(reach):
+    reach.logs["jlis"] = [b"one", b"two"]
+    _, seen = reach.audit()
+    reach.logs["jlis"] = [b"one", b"two", b"three"]
+    report, _ = reach.audit(seen=seen)
+    assert report.held
+    assert report.sections[Topic.LOGS].counts["compared"] == 3
+
+
+def test_an_epoch_that_does_not_hold_is_named_with_its_number(reach):
+    reach.ledger.open.discard(reach.ledger.ask(ALICE))
+    reach.ledger.close()
+    report, _ = reach.audit()
+    found = {(one.institution, one.fault, one.epoch) for one in report.sections[Topic.EPOCHS].findings}
+    assert found == {("ledger", "event-missing", 3), ("ledger", "equation", 3)}
+
+
+def test_an_event_under_another_label_is_found_by_the_sample_and_its_epoch_named(reach):
+    reach.ledger.settle(reach.ledger.ask(ALICE), label=reach.ledger.label(BOB))
+    reach.ledger.close()
+    report, _ = reach.audit()
+    (found,) = report.sections[Topic.EVIDENCE].findings
+    assert (found.institution, found.fault, found.epoch) == ("ledger", "relabelled", 3)
+
+
+def test_evidence_that_is_not_shown_is_a_finding(reach):
+    reach.kept = {0, 1, 2, 3, 4}
+    assert reach.faults(Topic.EVIDENCE) == {("ledger", "evidence-refused")}
+
+
+def test_epochs_older_than_evidence_is_kept_are_not_sampled(reach):
+    reach.kept = set()
+    reach.ledger.deferred.clear()
+    reach.ledger.now += 24 * 3600 * 1000
+    report, _ = reach.audit()
+    assert report.sections[Topic.EVIDENCE].counts == {"auditable": 0, "sampled": 0, "held": 0}
+    assert report.held
+
+
+def test_a_withholding_the_slip_does_not_claim_is_found(reach):
+    reach.ledger.defer(reach.ledger.ask(ALICE), by="muni-131016")
+    reach.ledger.close()
+    assert reach.faults(Topic.DEFERRALS) == {("ledger", "deferral-unfounded")}
+
+
+def test_a_provider_that_answered_a_void_event_is_named(reach):
+    reach.logs["nenkin"] = [reach.ledger.x[4]]
+    assert reach.faults(Topic.VOID) == {("nenkin", "void-answered")}
+
+
+def test_a_ledger_that_stands_still_is_named_once_the_promise_is_over(reach):
+    reach.ledger.ask(ALICE)
+    reach.cosigned_at = reach.ledger.now // 1000
+    assert reach.audit()[0].held
+    reach.ledger.now += 60 * STEP
+    assert reach.faults(Topic.EPOCHS) == {("ledger", "stalled")}
+
+
+def test_what_was_seen_is_kept_for_the_next_audit(tmp_path):
+    path = tmp_path / "audit-ppc.json"
+    assert load_seen(path) == {}
+    save_seen(path, {"ledger": "note\n"})
+    assert load_seen(path) == {"ledger": "note\n"}
+
+
+def test_there_is_nothing_to_audit_where_no_nation_is_open(tmp_path):
+    done = CliRunner().invoke(app, ["audit", "--nation", str(tmp_path)])
+    assert done.exit_code == 2
