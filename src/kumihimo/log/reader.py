@@ -55,6 +55,12 @@ class LogReader:
         return note
 
     @staticmethod
+    async def head(conn: LogConnection) -> tuple[int, str]:
+        """Size and signed note of everything committed; 0 and nothing before it was opened."""
+        row = await conn.fetchrow("SELECT size, note FROM log.head")
+        return (0, "") if row is None else (row["size"], row["note"])
+
+    @staticmethod
     async def cosigned(conn: LogConnection, *, second: bool = False) -> tuple[int, str] | None:
         """Size and note of the newest checkpoint that a quorum of witnesses has cosigned.
 

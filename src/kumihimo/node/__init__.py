@@ -25,10 +25,20 @@ from kumihimo.node.host import find_room, hosting, run
 from kumihimo.node.http import read_body
 from kumihimo.node.institution import Institution, open_institution
 from kumihimo.node.journal import Apply, Journal, JournalBusy, JournalUnavailable, SecondWriterError, Write
-from kumihimo.node.keys import Keys, create_keys, load_keys, log_origin, save_pair, save_peers
+from kumihimo.node.keys import (
+    Keys,
+    create_keys,
+    load_keys,
+    load_seed,
+    log_origin,
+    save_pair,
+    save_peers,
+    witness_name,
+)
+from kumihimo.node.known_logs import Witness, log_key, log_keys, watches, witnesses
 from kumihimo.node.outbox import Outbox, OutboxHandler, OutboxRow
 from kumihimo.node.settings import InstitutionSettings, Provides, Runtime, SettingsError, load_settings
-from kumihimo.node.telemetry import Logger, Metrics, configure_logging
+from kumihimo.node.telemetry import Logger, Metrics, configure_logging, logger_of
 from kumihimo.node.transport import Transport
 
 __all__ = [
@@ -74,6 +84,7 @@ __all__ = [
     "SettingsError",
     "SignedClient",
     "Transport",
+    "Witness",
     "Write",
     "assemble",
     "configure_logging",
@@ -84,8 +95,12 @@ __all__ = [
     "healthy",
     "hosting",
     "load_keys",
+    "load_seed",
     "load_settings",
+    "log_key",
+    "log_keys",
     "log_origin",
+    "logger_of",
     "migrate",
     "open_institution",
     "oversight_statement",
@@ -96,4 +111,7 @@ __all__ = [
     "save_pair",
     "save_peers",
     "sign_directory",
+    "watches",
+    "witness_name",
+    "witnesses",
 ]

@@ -5,7 +5,8 @@ Read in this order, and refused at the first fault:
 2. both operators' directory keys signed the list of institutions: neither can add one alone;
 3. the privacy commission signed its statement (suspensions, assessments);
 4. the list has not expired;
-5. every code-domain commitment carries a proof that its operator knows the secret behind it.
+5. every code-domain commitment carries a proof that its operator knows the secret behind it;
+6. the published keys of logs and witnesses bear the names of the institutions they stand at.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ import msgspec
 from kumihimo.base import ErrorType, Problem
 from kumihimo.codes import Domain, verify_possession
 from kumihimo.messages import Malformed, SigningKey, VerifyKey, canonical, jws
+from kumihimo.node.keys import log_origin, witness_name
 
 _COMMISSION = "commission"
 _LIMIT = 16 * 1024 * 1024  # all 1,741 municipalities and their commitments are some 3 MB
@@ -45,7 +47,8 @@ class Entry:
     `epoch` is the current epoch of its code domain; `commitments` maps an operator's number to its
     commitments for this domain; `provides` lists information types; `services` what it does for all
     ("operator-1", "operator-2", "ledger", "numbering", …); `codes_from` who may have codes made for it
-    besides itself (番号法21条の2).
+    besides itself (番号法21条の2). `log_key` is the published key (vkey) of its log's checkpoints;
+    `witness_keys` those it cosigns others' with, if it is a witness.
     """
 
     id: str
@@ -65,6 +68,8 @@ class Entry:
     provides: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     codes_from: tuple[str, ...] = ()
+    log_key: str = ""
+    witness_keys: tuple[str, ...] = ()
 
     def takes_codes_from(self, institution: str) -> bool:
         """Whether an institution may have codes made for this one: itself, and whom it names."""
@@ -103,13 +108,17 @@ class Oversight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """All institutions of the network, signed by both operators, and the commission's statement beside it."""
+    """All institutions of the network, signed by both operators, and the commission's statement beside it.
+
+    `quorum` is how many witnesses must have cosigned a checkpoint before it counts as witnessed.
+    """
 
     serial: int
     issued: datetime
     expires: datetime
     entries: Mapping[str, Entry]
     oversight: Oversight
+    quorum: int = 2
 
     def verify_key(self, institution: str) -> VerifyKey | None:
         """The key an institution signs with; None if it is not in the directory."""
@@ -189,7 +198,7 @@ def parse_directory(document: bytes, roots: Roots, now: datetime) -> Directory |
         return problem
     if directory.expires <= now:
         return Problem(ErrorType.EXPIRED, detail=f"directory {directory.serial} has expired")
-    return _unproved(directory) or directory
+    return _unproved(directory) or _misnamed(directory) or directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +229,16 @@ def _unproved(directory: Directory) -> Problem | None:
                 if not _proved(operator, Domain(entry.domain, commitment.epoch), commitment):
                     detail = f"directory: operator {operator} does not prove its commitment for {entry.id}"
                     return Problem(ErrorType.PROOF_INVALID, detail=detail)
+    return None
+
+
+def _misnamed(directory: Directory) -> Problem | None:
+    for entry in directory.entries.values():
+        origin = log_origin(entry.id)
+        names = [(entry.log_key, origin)] if entry.log_key else []
+        names += [(key, witness_name(entry.id)) for key in entry.witness_keys]
+        if any(key.partition("+")[0] != name for key, name in names):
+            return Problem(ErrorType.MALFORMED, detail=f"directory: a key of {entry.id} bears another name")
     return None
 
 

@@ -11,12 +11,10 @@ import msgspec
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.log import LogReader
-from kumihimo.node.directory import Entry
 from kumihimo.node.handlers import Handler, Message, Reply
 from kumihimo.node.institution import Institution
+from kumihimo.node.known_logs import watches
 
-WATCHERS = frozenset({"witness", "commission", "ledger"})
-"""The services of the directory that may read the entries of others' logs."""
 MOST = 1000
 _BYTES = 4 * 1024 * 1024  # of entries in one answer; at least one entry is given whatever its length
 
@@ -27,11 +25,6 @@ class _Range(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _range = msgspec.json.Decoder(_Range)
-
-
-def watches(sender: Entry | None) -> bool:
-    """Whether this institution watches over the logs of others."""
-    return sender is not None and not WATCHERS.isdisjoint(sender.services)
 
 
 def log_entries(institution: Institution) -> Mapping[str, Handler]:
@@ -55,7 +48,7 @@ def log_entries(institution: Institution) -> Mapping[str, Handler]:
 
 
 def _wanted(message: Message) -> _Range | Problem:
-    if not watches(message.sender):
+    if message.sender is None or not watches(message.sender):
         return Problem(
             ErrorType.NOT_PERMITTED,
             detail="entries of a log are for witnesses, the commission and the ledger",

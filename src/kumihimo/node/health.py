@@ -7,7 +7,7 @@ import msgspec
 
 from kumihimo.base import JST
 from kumihimo.law import law
-from kumihimo.log import serve
+from kumihimo.log import LogReader, serve
 from kumihimo.node.handlers import Handler, Message, Reply
 from kumihimo.node.institution import Institution
 
@@ -64,6 +64,13 @@ def open_resources(institution: Institution) -> Mapping[str, Handler]:
         age = "public, max-age=31536000, immutable" if resource.immutable else "no-cache"
         return Reply(200, resource.body, resource.content_type, (("cache-control", age),))
 
+    async def show_cosigned(_: Message) -> Reply:
+        async with institution.db.read() as conn:
+            cosigned = await LogReader.cosigned(conn, second=True)
+        if cosigned is None:
+            return _NOT_FOUND
+        return Reply(200, cosigned[1].encode(), "text/plain; charset=utf-8", (("cache-control", "no-cache"),))
+
     async def show_directory(message: Message) -> Reply:
         view = institution.directory
         tag = (("etag", view.etag),)
@@ -73,7 +80,13 @@ def open_resources(institution: Institution) -> Mapping[str, Handler]:
             return Reply(304, b"", headers=tag)
         return Reply(200, view.document, headers=tag)
 
-    return {"health": show_health, "metrics": show_metrics, "log/": show_log, "directory": show_directory}
+    return {
+        "health": show_health,
+        "metrics": show_metrics,
+        "log/": show_log,
+        "cosigned": show_cosigned,
+        "directory": show_directory,
+    }
 
 
 def _law_in_force(now: datetime) -> bool:

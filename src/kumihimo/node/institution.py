@@ -15,6 +15,9 @@ from kumihimo.node.outbox import Outbox
 from kumihimo.node.settings import InstitutionSettings
 from kumihimo.node.telemetry import Logger, Metrics, logger_of
 from kumihimo.node.transport import Transport
+from kumihimo.node.witnessing import Witnessing
+
+_WITNESS_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class Institution:
     outbox: Outbox
     directory: DirectoryView
     client: SignedClient
+    witnessing: Witnessing
     clock: Clock
     metrics: Metrics
     logger: Logger
@@ -72,6 +76,17 @@ async def open_institution(settings: InstitutionSettings, *, clock: Clock = syst
         directory = DirectoryView(runtime, transport, clock=clock, metrics=metrics, logger=logger)
         await directory.open()
         stack.push_async_callback(directory.close)
+        witnessing = Witnessing(
+            db,
+            journal,
+            directory,
+            transport,
+            seconds=int(settings.option("node", "witness_seconds", _WITNESS_SECONDS)),
+            clock=clock,
+            logger=logger,
+        )
+        await witnessing.open()
+        stack.push_async_callback(witnessing.close)
         client = SignedClient(transport, directory, key=keys.sign, own_id=settings.id, clock=clock)
         return Institution(
             settings=settings,
@@ -81,6 +96,7 @@ async def open_institution(settings: InstitutionSettings, *, clock: Clock = syst
             outbox=outbox,
             directory=directory,
             client=client,
+            witnessing=witnessing,
             clock=clock,
             metrics=metrics,
             logger=logger,

@@ -44,6 +44,11 @@ def log_origin(institution: str) -> str:
     return f"kumihimo.example/{institution}"
 
 
+def witness_name(institution: str) -> str:
+    """The name a witness cosigns the checkpoints of others under."""
+    return f"{log_origin(institution)}/witness"
+
+
 def create_keys(folder: Path, *, operator: bool = False) -> None:
     """Generate the keys that are missing in the folder; existing ones are never replaced."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,7 +70,7 @@ def save_peers(folder: Path, peers: Mapping[str, bytes]) -> None:
 
 def load_keys(folder: Path, institution: str) -> Keys:
     """Read the keys of an institution; SettingsError names the file that is missing, wrong or open."""
-    seeds = {name: _seed(folder / f"{name}.key") for name in _OWN}
+    seeds = {name: load_seed(folder / f"{name}.key") for name in _OWN}
     master = folder / "msk.key"
     return Keys(
         sign=SigningKey.from_seed(seeds["sign"]),
@@ -74,11 +79,12 @@ def load_keys(folder: Path, institution: str) -> Keys:
         note=NoteSigner(log_origin(institution), Secret(seeds["note"])),
         pair={int(number): key for number, key in _shared(folder / "pair.json").items()},
         peers=_shared(folder / "peers.json"),
-        operator=Secret(_seed(master)) if master.exists() else None,
+        operator=Secret(load_seed(master)) if master.exists() else None,
     )
 
 
-def _seed(path: Path) -> bytes:
+def load_seed(path: Path) -> bytes:
+    """The 32 bytes of a key file; SettingsError where it is missing, wrong, or open to others."""
     return _hex(path, _read(path).strip())
 
 
