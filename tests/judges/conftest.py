@@ -7,6 +7,7 @@ import pytest
 from judge_tools import Judges, built
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "exchange"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "ledger"))
 
 from exchange_client import setting, stage
 

@@ -21,14 +21,19 @@ const (
 	typeCosigned = 0x04
 )
 
-// ErrTooFew says that a checkpoint lacks the witnesses that a policy asks for.
-var ErrTooFew = errors.New("too few witnesses")
+// In which way a checkpoint cannot be believed; anything else means that it cannot be read.
+var (
+	ErrLog          = errors.New("the log itself has not signed the checkpoint")
+	ErrWrongWitness = errors.New("wrong witness")
+	ErrTooFew       = errors.New("too few witnesses")
+)
 
 // Policy says whom a checkpoint must be signed by: its log, and so many of the witnesses.
 type Policy struct {
 	Log       note.Verifier
 	Witnesses []note.Verifier
 	Quorum    int
+	passed    map[string]bool // keys of witnesses whose signature type this judge does not know
 }
 
 // Checkpoint is a log's state that its policy lets us believe.
@@ -86,13 +91,16 @@ func NewPolicy(log string, witnesses []string, quorum int) (*Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("log key: %w", err)
 	}
-	policy := &Policy{Log: verifier, Quorum: quorum}
+	policy := &Policy{Log: verifier, Quorum: quorum, passed: map[string]bool{}}
 	for _, vkey := range witnesses {
 		witness, err := NewWitness(vkey)
 		if err != nil {
 			return nil, err
 		}
-		if witness != nil {
+		if witness == nil {
+			parts := strings.SplitN(vkey, "+", 3)
+			policy.passed[parts[0]+"+"+parts[1]] = true
+		} else {
 			policy.Witnesses = append(policy.Witnesses, witness)
 		}
 	}
@@ -103,7 +111,7 @@ func NewPolicy(log string, witnesses []string, quorum int) (*Policy, error) {
 func (p *Policy) Open(text []byte) (*Checkpoint, error) {
 	opened, err := note.Open(text, note.VerifierList(append([]note.Verifier{p.Log}, p.Witnesses...)...))
 	if err != nil {
-		return nil, err
+		return nil, p.fault(err)
 	}
 	found := &Checkpoint{Times: map[string]int64{}}
 	signed := false
@@ -118,23 +126,38 @@ func (p *Policy) Open(text []byte) (*Checkpoint, error) {
 		}
 		found.Times[sig.Name] = int64(binary.BigEndian.Uint64(raw[4:]))
 	}
-	if !signed {
-		return nil, errors.New("the log itself has not signed the checkpoint")
-	}
 	lines := strings.SplitN(opened.Text, "\n", 2)
 	found.Origin = lines[0]
-	if found.Origin != p.Log.Name() {
-		return nil, errors.New("the checkpoint is of another log: " + found.Origin)
+	if !signed || found.Origin != p.Log.Name() {
+		return nil, ErrLog
 	}
 	// Only the first line of a checkpoint differs from the tree heads of Go's checksum database.
 	found.Tree, err = tlog.ParseTree([]byte("go.sum database tree\n" + lines[1]))
 	if err != nil {
 		return nil, err
 	}
-	if len(found.Times) < p.Quorum {
-		return nil, fmt.Errorf("%w: %d of %d", ErrTooFew, len(found.Times), p.Quorum)
+	if len(found.Times) >= p.Quorum {
+		return found, nil
 	}
-	return found, nil
+	for _, sig := range opened.UnverifiedSigs {
+		if !p.passed[fmt.Sprintf("%s+%08x", sig.Name, sig.Hash)] {
+			return nil, fmt.Errorf("%w: %s is none of the policy's", ErrWrongWitness, sig.Name)
+		}
+	}
+	return nil, fmt.Errorf("%w: %d of %d", ErrTooFew, len(found.Times), p.Quorum)
+}
+
+func (p *Policy) fault(err error) error {
+	switch wrong := err.(type) {
+	case *note.UnverifiedNoteError:
+		return ErrLog
+	case *note.InvalidSignatureError:
+		if wrong.Name == p.Log.Name() && wrong.Hash == p.Log.KeyHash() {
+			return ErrLog
+		}
+		return fmt.Errorf("%w: the signature of %s is false", ErrWrongWitness, wrong.Name)
+	}
+	return err
 }
 
 // Proof is a C2SP tlog-proof: where an entry stands, the path, and the checkpoint as it was signed.

@@ -1,0 +1,253 @@
+"""A second program, in another language, judges a person's file as `kumihimo verify` does."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from judge_logs import put
+from judge_tools import Judges
+from ledger_file_maker import (
+    ORIGIN,
+    START,
+    WITNESSES,
+    Maker,
+    asked,
+    cosigner,
+    line,
+    outcome,
+    policy,
+    records,
+    released,
+    seed,
+)
+
+from kumihimo.ledger import read_policy, verify_file
+from kumihimo.log import Algorithm, NoteSigner
+
+YEAR = 31_557_600_000
+"""365.25 days in milliseconds."""
+
+
+class Court:
+    """Both judges over the same papers; they must agree."""
+
+    def __init__(self, judges: Judges, folder: Path) -> None:
+        self._judges, self._folder = judges, folder
+
+    def headline(self, data: bytes, last: bytes | None = None, **other: object) -> str:
+        """The first line that Go's judge says, once the first words of both agree."""
+        trusted = policy(**other)
+        more = [] if last is None else ["-last", put(self._folder / "last", last)]
+        file, known = put(self._folder / "file", data), put(self._folder / "policy", trusted)
+        verdict = self._judges.file(file, known, *more)
+        own = verify_file(data, read_policy(trusted), last)
+        first = verdict.words.splitlines()[0]
+        assert first.split(":")[0] == own.finding.value, (verdict.words, own)
+        assert verdict.code == (0 if own.complete else 1)
+        return first
+
+    def word(self, data: bytes, last: bytes | None = None, **other: object) -> str:
+        return self.headline(data, last, **other).split(":")[0]
+
+
+@pytest.fixture
+def court(judges: Judges, tmp_path: Path) -> Court:
+    return Court(judges, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def ledger() -> Maker:
+    """`a` has three records with outcomes and the look; others stand around them."""
+    people = {f"p{number}": records(2, f"p{number}") for number in range(12)}
+    return Maker.of(a=records(3), b=records(2, "b"), **people).look("b").close().close().close()
+
+
+def edited(data: bytes, edit: Callable[[dict], object]) -> bytes:
+    document = msgspec.json.decode(data)
+    edit(document)
+    return msgspec.json.encode(document, order="sorted")
+
+
+def test_both_find_an_untouched_file_complete(court: Court, ledger: Maker):
+    assert court.headline(ledger.file()) == "COMPLETE: shown 4, committed 4"
+    assert court.headline(ledger.file("b")) == "COMPLETE: shown 3, committed 3"
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_both_miss_a_record_left_out(court: Court, ledger: Maker, at: int):
+    data = edited(ledger.file(), lambda document: document["records"].pop(at))
+    assert court.headline(data) == "WITHHELD: shown 3, committed 4"
+    renumbered = ledger.file(chain=ledger.chains["a"][2:])
+    assert court.headline(renumbered) == "WITHHELD: shown 3, committed 4"
+
+
+def proofs_of_another(ledger: Maker) -> bytes:
+    leaf, path = ledger.map().prove(ledger.label("b"))
+    return ledger.file(leaf=leaf, path=path)
+
+
+def parked(ledger: Maker) -> bytes:
+    """A ledger that parks a person's records under a second label."""
+    chains = {**ledger.chains, "parked": ledger.chains["a"]}
+    return Maker(chains, looks={**ledger.looks, "parked": ledger.looks["a"]}).close().file("parked")
+
+
+def without_the_look(ledger: Maker) -> bytes:
+    return Maker({**ledger.chains, "a": ledger.chains["a"][:-1]}, looks=ledger.looks).close().file()
+
+
+def fitted(ledger: Maker) -> bytes:
+    short = Maker({**ledger.chains, "a": ledger.chains["a"][2:]}, looks=ledger.looks)
+    return ledger.file(chain=short.chains["a"], leaf=short.leaf("a"))
+
+
+def swapped(document: dict) -> None:
+    first, second = (record["lines"] for record in document["records"][:2])
+    for one, other in zip(first, second, strict=True):
+        one["entry"], other["entry"] = other["entry"], one["entry"]
+
+
+def turned(document: dict) -> None:
+    last = document["proof"]["map"][-1]
+    last[0] = "L" if last[0] == "R" else "R"
+
+
+ALTERED: dict[str, Callable[[Maker], bytes]] = {
+    "an outcome left out": lambda m: edited(m.file(), lambda d: d["records"][1]["lines"].pop()),
+    "two entries exchanged": lambda m: edited(m.file(), swapped),
+    "an asker renamed": lambda m: m.file().replace(b"tokyo-chiyoda", b"tokyo-minato", 1),
+    "an outcome turned round": lambda m: m.file().replace(b"provided", b"refused", 1),
+    "a leaf made to fit": fitted,
+    "another's place in the map": proofs_of_another,
+    "another's label proof": lambda m: m.file(evidence=m.looks["b"].evidence),
+    "a label of nobody": parked,
+    "the look left out": without_the_look,
+    "the epoch's time": lambda m: m.file().replace(str(START + 10_000_000).encode(), b"1790020000000"),
+    "the total": lambda m: Maker(m.chains, looks=m.looks).close(total=5).file(),
+    "the map's root": lambda m: Maker(m.chains, looks=m.looks).close(map_root="00" * 32).file(),
+    "the map's depth": lambda m: Maker(m.chains, looks=m.looks).close(depth=5).file(),
+    "a fork of the log": lambda m: Maker(m.chains, looks=m.looks).close().file(tlog=m.tlog()),
+    "a log signed by another": lambda m: Maker(
+        m.chains, looks=m.looks, signer=NoteSigner(ORIGIN, seed("forger"))
+    ).close().file(),
+    "another log": lambda m: Maker(m.chains, looks=m.looks, origin="kumihimo/other").close().file(),
+    "a sibling": lambda m: edited(m.file(), lambda d: d["proof"]["map"][0].__setitem__(1, "11" * 32)),
+    "a sibling's sum": lambda m: edited(m.file(), lambda d: d["proof"]["map"][0].__setitem__(2, 9)),
+    "a side": lambda m: edited(m.file(), turned),
+    "a step left out": lambda m: edited(m.file(), lambda d: d["proof"]["map"].pop()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ALTERED)
+def test_both_notice_what_was_altered(court: Court, ledger: Maker, what: str):
+    assert court.word(ALTERED[what](ledger)) == "ALTERED"
+
+
+def test_both_count_the_same_witnesses(court: Court, ledger: Maker):
+    one, two, three = map(cosigner, WITNESSES)
+    stranger, forger = cosigner("stranger/witness"), cosigner(WITNESSES[1], key="forger")
+    lattice = cosigner(WITNESSES[0], kind=Algorithm.COSIGNATURE_ML_DSA_44)
+    for expected, cosigners in (
+        ("COMPLETE", [one, two]),
+        ("COMPLETE", [two, three]),
+        ("COMPLETE", [one, two, three, stranger, lattice]),
+        ("TOO FEW WITNESSES", [one]),
+        ("TOO FEW WITNESSES", []),
+        ("TOO FEW WITNESSES", [one, one]),
+        ("WRONG WITNESS", [one, stranger]),
+        ("WRONG WITNESS", [one, forger]),
+    ):
+        assert court.word(ledger.file(tlog=ledger.tlog(cosigners=cosigners))) == expected
+    assert court.word(ledger.file(tlog=ledger.tlog(cosigners=[one])), quorum=1) == "COMPLETE"
+    assert court.word(ledger.file(), quorum=3) == "TOO FEW WITNESSES"
+
+
+def test_both_compare_with_the_last_file(court: Court):
+    maker = Maker.of(a=records(2)).close()
+    earlier = maker.file()
+    maker.chains["a"] += [line(entry) for entry in records(3)[4:]]
+    later = maker.look(time=START + 6_000_000).close().file()
+    rewritten = Maker.of(a=records(3)[2:]).look(time=START + 6_000_000).close().close().file()
+    assert court.word(later, earlier) == court.word(later, later) == "COMPLETE"
+    assert court.word(earlier, later) == "OLDER"
+    assert court.word(rewritten, earlier) == "ALTERED"
+    assert court.word(later, b"{}") == "MALFORMED"
+
+
+def test_both_let_time_erase_and_nothing_else(court: Court):
+    def aged(*erased: int, now: int = 9 * YEAR) -> bytes:
+        entries = []
+        for number in range(3):
+            one = asked(number, time=START if number < 2 else START + now - YEAR)
+            entries += [one, outcome(one)]
+        maker = Maker.of(a=entries)
+        for at in erased:
+            maker.chains["a"][at] = line(entries[at], erased=True)
+        return maker.close(time=START + now).file()
+
+    assert court.headline(aged(0, 1, 2, 3)) == "COMPLETE: shown 4, committed 4"
+    assert court.word(aged(4)) == "COMPLETE", "what stands behind no younger line may have been erased"
+    assert court.word(aged(0, 1, 2, 3, 5)) == "ALTERED"
+    assert court.word(aged(0, 1, now=6 * YEAR)) == "ALTERED"
+
+
+def test_both_read_released_records_corrections_and_strays(court: Court):
+    late = asked(7)
+    given = [outcome(asked(5)), *records(2), released(late), outcome(late)]
+    assert court.headline(Maker.of(a=given).close().file()) == "COMPLETE: shown 4, committed 4"
+
+
+MALFORMED: tuple[Callable[[dict], object], ...] = (
+    lambda d: d["records"][1]["lines"].append(d["records"][0]["lines"].pop()),
+    lambda d: d["others"].append(d["records"][0]["lines"].pop()),
+    lambda d: d["others"].append(d["records"][0]["lines"].pop(0)),
+    lambda d: d["records"].append({"lines": []}),
+    lambda d: d["records"].append(d["records"][0]),
+    lambda d: d["records"].reverse(),
+    lambda d: d["records"][0]["lines"].reverse(),
+    lambda d: d["records"][0]["lines"][0].update(at=0),
+    lambda d: d["records"][0]["lines"][0].update(hash="00" * 32),
+    lambda d: d["records"][0]["lines"][0].pop("entry"),
+    lambda d: d["records"][0]["lines"][0].update(entry="{}"),
+    lambda d: d["person"].update(label="00"),
+    lambda d: d["person"].update(label=d["person"]["label"].upper()),
+    lambda d: d["proof"]["leaf"].update(n=-1),
+    lambda d: d["proof"]["leaf"].update(n=1 << 64),
+    lambda d: d["proof"]["leaf"].update(n=1.5),
+    lambda d: d["proof"]["map"][0].__setitem__(0, "X"),
+    lambda d: d["proof"].update(tlog=""),
+    lambda d: d["proof"].update(label={}),
+    lambda d: d.update(format="kumihimo-records/2"),
+    lambda d: d.update(more=1),
+    lambda d: d.pop("made"),
+)
+
+
+@pytest.mark.parametrize("number", range(len(MALFORMED)))
+def test_both_refuse_what_is_not_in_the_one_form(court: Court, ledger: Maker, number: int):
+    assert court.word(edited(ledger.file(), MALFORMED[number])) == "MALFORMED"
+
+
+def test_both_refuse_another_spelling(court: Court, ledger: Maker):
+    data = ledger.file()
+    for other in (b" " + data, data + b"\n", msgspec.json.format(data), b"", b"[]", b"null", data + data):
+        assert court.word(other) == "MALFORMED"
+
+
+def test_both_agree_on_files_with_a_bit_changed_anywhere(court: Court, ledger: Maker):
+    """Both call some changes complete: what stands on a stamp beside the codes only an auditor can check."""
+    data, draw, words = ledger.file(), random.Random(3), []
+    for _ in range(250):
+        at, bit = draw.randrange(len(data)), 1 << draw.randrange(8)
+        words.append(court.word(data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :]))
+    assert {"ALTERED", "MALFORMED"} <= set(words)
+
+
+def test_the_wrong_words_are_usage(judges: Judges, tmp_path: Path, ledger: Maker):
+    file, known = put(tmp_path / "file", ledger.file()), put(tmp_path / "policy", policy())
+    assert judges.usage("filejudge", str(file)).code == 2
+    assert judges.file(tmp_path / "none", known).code == 2
+    for spoilt in (b"{}", b"", policy().replace(b"policy/1", b"policy/2"), policy().replace(b"+", b"-")):
+        assert judges.file(file, put(tmp_path / "spoilt", spoilt)).code == 2
