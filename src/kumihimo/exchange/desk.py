@@ -10,6 +10,7 @@ from kumihimo.exchange.desk_approvals import ApprovalPages
 from kumihimo.exchange.desk_ask import AskPages
 from kumihimo.exchange.desk_inquiries import InquiryPages
 from kumihimo.exchange.desk_people import People
+from kumihimo.exchange.desk_reconciling import ReconcilingPages, waiting
 from kumihimo.exchange.desk_records import recent
 from kumihimo.exchange.desk_visit import COOKIE, AtDesk, Desk, desk_of
 from kumihimo.exchange.gateway import Gateway
@@ -24,6 +25,7 @@ _PLACES = (
     Place("desk/person", Words("新しい照会", "New inquiry")),
     Place("desk/inquiries", Words("照会の一覧", "Inquiries")),
     Place("desk/approvals", Words("承認待ち", "Approvals")),
+    Place("desk/reconciliation", Words("記録の照合", "Comparison")),
 )
 
 
@@ -32,7 +34,7 @@ def desk_pages(gateway: Gateway) -> AsgiApp:
     institution = gateway.institution
     site = Site.of(institution, Words("職員の窓口", "Clerk's desk"), "kumihimo.exchange", *_PLACES)
     desk = Desk(gateway, site, People.of(institution.settings))
-    pages = [FrontPages, AskPages, InquiryPages, ApprovalPages, Office]
+    pages = [FrontPages, AskPages, InquiryPages, ApprovalPages, ReconcilingPages, Office]
     title = f"{institution.settings.name_en}: office API"
     app = application(site, pages, {"gateway": gateway, "desk": desk}, api=title)
     return with_hot_inquiries(gateway, app)
@@ -53,10 +55,13 @@ class FrontPages(PageController):
         if desk.present(request) is None:
             return desk.page(request, "desk_sign_in.html", clerks=desk.clerks)
         found = await recent(desk.gateway, 5)
+        async with desk.gateway.institution.db.read() as conn:
+            notices = [one for one in await waiting(conn) if one.owner == desk.entry.id and not one.answer]
         return desk.page(
             request,
             "desk_home.html",
             waiting=len(await desk.gateway.approvals.waiting()),
+            notices=len(notices),
             recent=found,
             names=await desk.names(one.subject for one in found),
             affairs=len(affairs(desk.gateway.rules.law, desk.entry, desk.day)),

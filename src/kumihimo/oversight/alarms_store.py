@@ -58,6 +58,11 @@ class Standing:
         """Whether the last day has passed without an answer."""
         return self.closed_at is None and self.answered_at is None and self.due < today
 
+    @property
+    def may_be_closed(self) -> bool:
+        """Whether a human closes it: it concerns a log and was answered. Others close by themselves."""
+        return self.closed_at is None and self.alarm.commit is None and self.answered_at is not None
+
 
 def raised(alarms: Sequence[Alarm], now: datetime) -> Writing:
     """Alarms are written down, and all concerned are promised a notice."""
@@ -163,11 +168,13 @@ async def open_of_log(conn: AnyConnection, log: str, kind: Kind) -> list[Standin
     return [_standing(row) for row in rows]
 
 
-async def standing(conn: AnyConnection, most: int) -> list[Standing]:
-    """Alarms for the commission's people: the open ones, the first due first, then the newest closed ones."""
+async def standing(conn: AnyConnection, most: int, owner: str = "") -> list[Standing]:
+    """Alarms for the commission's people: open ones, the first due first, then the newest closed ones."""
     rows = await conn.fetch(
-        f"{_STANDING} ORDER BY a.closed_at DESC NULLS FIRST, a.due, a.raised_at LIMIT $1",
+        f"{_STANDING} WHERE $2 IN ('', a.owner) "
+        "ORDER BY a.closed_at DESC NULLS FIRST, a.due, a.raised_at LIMIT $1",
         most,
+        owner,
     )
     return [_standing(row) for row in rows]
 

@@ -23,6 +23,8 @@ async def open_room(institution: Institution) -> Room:
         await asyncio.gather(watching, return_exceptions=True)
         await commission.close()
 
+    from kumihimo.oversight.pages import commission_pages  # noqa: PLC0415 pages load late
+
     return Room(
         "oversight",
         exchange={
@@ -30,5 +32,6 @@ async def open_room(institution: Institution) -> Room:
             "reconciliation-answer": answering(commission.answered),
         },
         open={"statement": statement},
+        pages=commission_pages(commission),
         close=close,
     )
