@@ -4,7 +4,7 @@ import warnings
 
 import typer
 
-from kumihimo.cli import bench, check, demo, inquire, law, oversight, up, verify
+from kumihimo.cli import audit, bench, check, demo, inquire, law, oversight, reconcile, up, verify
 
 app = typer.Typer(
     name="kumihimo",
@@ -19,9 +19,11 @@ app.command("up", short_help="Open the nation in miniature. 国を開く。")(up
 app.command("demo", short_help="A told journey, every step verified. 実演する。")(demo.demo)
 app.command("inquire", short_help="One lawful inquiry. 情報照会を一件行う。")(inquire.inquire)
 app.command("verify", short_help="Is a file of records complete? 記録のファイルを確かめる。")(verify.verify)
+app.command("audit", short_help="Logs, epochs, sampled evidence checked. 台帳を監査する。")(audit.audit)
 app.command("check", short_help="What is missing or inconsistent. 不足と矛盾を調べる。")(check.check)
 app.add_typer(law.app, name="law", short_help="The law as dated data. 根拠となる法令の表。")
 app.add_typer(oversight.app, name="oversight", short_help="The privacy commission decides. 委員会の決定。")
+app.command("reconcile", short_help="The logs of all compared. 三者の記録を照合する。")(reconcile.reconcile)
 app.command("bench", short_help="Floor, product and ratio. 性能を測る。")(bench.bench)
 
 
