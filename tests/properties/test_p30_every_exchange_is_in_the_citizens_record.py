@@ -102,7 +102,7 @@ def test_the_ledger_has_no_desk_but_recording_outcomes_the_persons_own_look_and_
         clock=system_clock,
     )
     room = asyncio.run(open_room(institution))
-    oversight = {"epochs", "transition", "deferrals", "deferral-decision"}
+    oversight = {"epochs", "transition", "evidence", "deferrals", "deferral-decision"}
     assert set(room.exchange) == {"record", "outcome", "inquire"} | oversight
     assert set(room.open) == {"counts", "epoch"}
     assert room.pages is None
