@@ -79,7 +79,9 @@ async def test_a_clerk_asks_in_four_steps_and_the_citizen_sees_it(reader: Reader
 
     await sign_in_citizen(reader, nation, person)
     seen = await reader.text()
-    assert "千代田区 （子育て支援課）" in re.sub(r"\s+", " ", seen)
+    assert "千代田区が、" in seen
+    whole = await reader.page.locator("main").text_content()
+    assert "千代田区 （子育て支援課）" in re.sub(r"\s+", " ", whole)
     assert "情報が提供されました" in seen
     assert "日本年金機構" in seen
     assert tx in await reader.page.locator("main").text_content()

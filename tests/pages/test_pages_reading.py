@@ -54,8 +54,12 @@ async def every_page(reader: Reader, nation: Nation) -> AsyncIterator[str]:
     for more in await reader.page.locator("main summary").all():
         await more.click()
     yield "records"
+    await reader.go(portal + "?state=provided&since=2026-01-01")
+    yield "records narrowed"
     await reader.go(portal + "?print=1")
     yield "records for paper"
+    await reader.go(portal + "proof")
+    yield "the proof explained"
 
 
 @pytest.mark.parametrize("reader", SIZES, indirect=True, ids=["phone", "desk"])
@@ -66,7 +70,7 @@ async def test_no_page_has_a_fault_a_checker_of_accessibility_finds(reader: Read
         names.append(name)
         faults += [f"{name}: {fault}" for fault in await reader.accessible()]
     assert faults == []
-    assert len(names) == len(set(names)) == 15
+    assert len(names) == len(set(names)) == 17
 
 
 async def test_english_is_one_link_away_and_remembered(reader: Reader, nation: Nation):

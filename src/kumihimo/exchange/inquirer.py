@@ -36,6 +36,7 @@ from kumihimo.exchange.gates import Accepted, Rules, accepted_before, check_own,
 from kumihimo.exchange.receiving import ANSWER_BOX, LEDGER_BOX, TARGET_BOX
 from kumihimo.exchange.slip import (
     LIVE_SECONDS,
+    OWN_RECORDS,
     VERSION,
     Basis,
     Box,
@@ -367,7 +368,8 @@ class Inquirer:
             second=stamped.second,
             receipt=stamped.receipt,
             answer=envelope.answer,
-            items=plain,
+            # A person's own records are shown to them and kept nowhere but in the ledger.
+            items=None if accepted.slip.information == OWN_RECORDS else plain,
             subject=papers.subject,
         )
         return Given(tx=nonce_of(accepted.slip.tx), answer=answer, items=items), evidence

@@ -75,9 +75,17 @@ class Site:
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @classmethod
-    def of(cls, institution: Institution, title: Words, package: str, *places: Place) -> "Site":
-        """The pages of an institution, with the templates of a room before those of the kit."""
-        loader = ChoiceLoader([PackageLoader(package), PackageLoader("kumihimo.node.pages")])
+    def of(
+        cls,
+        institution: Institution,
+        title: Words,
+        package: str,
+        *places: Place,
+        shared: Sequence[str] = (),
+    ) -> "Site":
+        """The pages of an institution: templates of a room, then of `shared` packages, then of the kit."""
+        packages = (package, *shared, "kumihimo.node.pages")
+        loader = ChoiceLoader([PackageLoader(one) for one in packages])
         environment = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
