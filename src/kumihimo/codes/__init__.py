@@ -17,7 +17,7 @@ from kumihimo.codes.group import (
     random_scalar,
 )
 from kumihimo.codes.hashing import CTX, hash_to_group, hash_to_scalar
-from kumihimo.codes.index import IndexEvent, IndexProof, check_index, prove_index
+from kumihimo.codes.index import IndexEvent, IndexProof, check_index, index_key, prove_index
 from kumihimo.codes.keys import DomainKey, OperatorKey, OperatorNumber, pair_blind, verify_possession
 from kumihimo.codes.model import (
     ROOT,
@@ -59,6 +59,7 @@ __all__ = [
     "group",
     "hash_to_group",
     "hash_to_scalar",
+    "index_key",
     "is_element",
     "multiply",
     "pair_blind",

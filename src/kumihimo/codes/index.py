@@ -79,6 +79,11 @@ class IndexProof:
     proof: bytes
 
 
+def index_key(secret: bytes) -> bytes:
+    """K_L = k_L·G, which is published, from the ledger's secret scalar k_L; 32 bytes each."""
+    return multiply_base(secret)
+
+
 def prove_index(
     event: IndexEvent, *, b: bytes, r: bytes, k1: bytes, k2: bytes, s1: bytes, s2: bytes, secret: bytes
 ) -> IndexProof:

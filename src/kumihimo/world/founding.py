@@ -1,8 +1,9 @@
 """Founding a nation: databases, keys, settings and the signed directory of its institutions.
 
 Everything is written below one data folder: `pg/` the databases, `institutions/<id>/` the settings and keys
-of each institution (readable by their owner only), `directory.json` the signed directory, `nation.json`
-what was founded. Here one hand holds all keys; in a real country each institution makes its own.
+of each institution (readable by their owner only), `directory.json` the signed directory, `policy.json` whom
+a person trusts when checking their records, `nation.json` what was founded. Here one hand holds all keys; in
+a real country each institution makes its own.
 """
 
 import secrets
@@ -34,16 +35,30 @@ from kumihimo.node import (
     save_peers,
     sign_directory,
 )
+from kumihimo.witness import KEY_FILES, POLICY_FILE, load_cosigners
 from kumihimo.world.postgres import EmbeddedPostgres, create_database
 from kumihimo.world.processes import secret_file
+from kumihimo.world.trust import quorum, records_policy
 
 NODES: Mapping[str, tuple[str, ...]] = {
-    "east": ("digital", "portal", "accounts", "ppc", "nenkin", "kenpo", "moj", "labour", "pref-270008", "bar"),
+    "east": (
+        "digital",
+        "portal",
+        "accounts",
+        "ppc",
+        "nenkin",
+        "kenpo",
+        "moj",
+        "labour",
+        "pref-270008",
+        "bar",
+    ),
     "west": ("jlis", "numbering", "ledger"),
     "south": ("muni-131016", "muni-271004", "muni-473821", "univ"),
 }
 """Which process hosts whom: the operators never share one, and no part of an inquiry waits for all others."""
 OPERATORS = {1: "digital", 2: "jlis"}
+WITNESSES = ("ppc", "univ", "bar")
 REGISTERS = {"nenkin": "pension", "kenpo": "health", "moj": "justice", "labour": "labour"}
 DIRECTORY_LIFE = timedelta(days=30)
 
@@ -63,6 +78,11 @@ class Places:
     def directory(self) -> Path:
         """The signed directory."""
         return self.root / "directory.json"
+
+    @property
+    def policy(self) -> Path:
+        """Whom a person trusts when checking their records."""
+        return self.root / "policy.json"
 
     def institution(self, name: str) -> Path:
         """The folder of one institution."""
@@ -93,6 +113,9 @@ async def found(
         secret_file(places.keys(name) / "office.key", Secret(secrets.token_bytes(32)))
     secret_file(places.keys("ledger") / "ledger.key", Secret(bytes(random_scalar())))
     secret_file(places.keys("numbering") / "index.key", Secret(secrets.token_bytes(32)))
+    for name in WITNESSES:
+        for file in KEY_FILES.values():
+            secret_file(places.keys(name) / file, Secret(secrets.token_bytes(32)))
     _share_pair_keys(places, ids)
     roots = {number: load_keys(places.keys(name), name) for number, name in OPERATORS.items()}
     commission = load_keys(places.keys("ppc"), "ppc")
@@ -107,7 +130,9 @@ async def found(
         await owner.close()
     for name, register in REGISTERS.items():
         await _migrate_register(load_settings(places.runtime(name)), register)
-    publish(places, serial=1)
+    policy = records_policy(publish(places, serial=1), places.keys("ledger"))
+    for path in (places.policy, places.keys("ppc") / POLICY_FILE):
+        path.write_bytes(policy)
 
 
 def _share_pair_keys(places: Places, ids: Sequence[str]) -> None:
@@ -180,6 +205,7 @@ def publish(places: Places, serial: int, oversight: Oversight | None = None) -> 
         expires=now + DIRECTORY_LIFE,
         entries={one.id: _entry(one, places, masters) for one in settings},
         oversight=standing,
+        quorum=quorum(),
     )
     document = sign_directory(directory, {n: keys.sign for n, keys in masters.items()}, commission.sign)
     fresh = places.directory.with_suffix(".new")
@@ -213,7 +239,15 @@ def _entry(settings: InstitutionSettings, places: Places, masters: Mapping[int, 
         provides=tuple(one.information for one in settings.provides),
         services=settings.services,
         codes_from=settings.codes_from,
+        log_key=keys.note.verifier.text,
+        witness_keys=_witness_keys(settings, places),
     )
+
+
+def _witness_keys(settings: InstitutionSettings, places: Places) -> tuple[str, ...]:
+    if "witness" not in settings.services:
+        return ()
+    return tuple(one.verifier.text for one in load_cosigners(places.keys(settings.id), settings.id))
 
 
 def served_directory(places: Places) -> tuple[int, Oversight]:

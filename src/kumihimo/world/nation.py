@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import msgspec
 
-from kumihimo.node import load_settings
+from kumihimo.node import SettingsError, load_settings
 from kumihimo.world.founding import NODES, Places, erase, found, institution_ids, publish, served_directory
 from kumihimo.world.office import Office
 from kumihimo.world.postgres import EmbeddedPostgres
@@ -91,6 +91,8 @@ async def open_nation(
         told("途中で止まった国を作り直します", "founding again what was left unfinished")
         erase(places)
         charter = None
+    if charter is not None:
+        _refuse_older(places, charter)
     places.root.mkdir(parents=True, exist_ok=True)
     told("データベースを起動しています", "starting the databases")
     server = EmbeddedPostgres(places.postgres)
@@ -127,6 +129,17 @@ def _new_charter(
     ports = free_ports(len(nodes)) if throwaway else range(FIRST_PORT, FIRST_PORT + len(nodes))
     listening = dict(zip(nodes, ports, strict=True))
     return Charter(residents=residents, seed=seed, ports=listening, settled=False, nodes=nodes)
+
+
+def _refuse_older(places: Places, charter: Charter) -> None:
+    """A nation founded when there were fewer institutions has no keys and no databases for the new ones."""
+    missing = sorted(set(institution_ids()) - {name for names in charter.nodes.values() for name in names})
+    if missing:
+        names = ", ".join(missing)
+        raise SettingsError(
+            f"{places.root}: {names} がない頃に作られた国です。フォルダーを消すか、別のフォルダーを指定して"
+            f"ください。 This nation was founded before {names} existed: remove the folder, or name another."
+        )
 
 
 def _charter(places: Places) -> Charter | None:
