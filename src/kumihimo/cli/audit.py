@@ -10,7 +10,11 @@ from kumihimo.cli.talk import DEFAULT_NATION, AsJson, NationFolder, emit, emit_j
 from kumihimo.cli.verify import Language
 
 if TYPE_CHECKING:
+    from kumihimo.cli.audit_ledger import Rules
+    from kumihimo.cli.audit_reach import NationReach
+    from kumihimo.cli.audit_report import Report
     from kumihimo.ledger import RecordsPolicy
+    from kumihimo.world import Places
 
 NOTHING_TO_AUDIT = 2
 
@@ -42,47 +46,16 @@ def audit(
     Prints what was checked, with counts and no persons. Exit code 0 only if all of it holds, 1 with the
     findings named (whose, which epoch), 2 when there is nothing to audit.
     """
-    import asyncio
     from datetime import timedelta
 
-    from kumihimo.base import Problem, system_clock
+    from kumihimo.base import system_clock
     from kumihimo.cli.audit_ledger import Rules
-    from kumihimo.cli.audit_reach import NationReach
-    from kumihimo.cli.auditing import audited, load_seen, save_seen
-    from kumihimo.cli.running import find_running
     from kumihimo.world import Places
 
     places = Places(nation.resolve())
-    if find_running(places) is None:
-        give_up(
-            f"{nation} の国は開いていません。",
-            f"the nation in {nation} is not open; run `kumihimo up` first",
-            NOTHING_TO_AUDIT,
-        )
-    reach = NationReach.of(places, auditor)
-    if isinstance(reach, Problem):
-        give_up("登録簿が正しくありません。", f"the directory is not valid: {reach.detail}", NOTHING_TO_AUDIT)
-    entry = reach.directory.entries[auditor]
-    if not {"commission", "witness"} & set(entry.services):
-        give_up(
-            f"{auditor} は監督する機関ではありません。",
-            f"{auditor} does not watch over the network",
-            NOTHING_TO_AUDIT,
-        )
-    trusted = _trusted(policy or places.root / "policy.json")
-    state = places.root / f"audit-{auditor}.json"
+    reach = _reach(places, auditor)
     rules = Rules(share, timedelta(hours=hours), system_clock())
-    with talk.status("") as status:
-        report, seen = asyncio.run(
-            audited(
-                reach,
-                trusted,
-                rules,
-                load_seen(state),
-                lambda what, done, whole: status.update(f"{what} {done:,} / {whole:,}"),
-            )
-        )
-    save_seen(state, seen)
+    report = _run(places, auditor, reach, _trusted(policy or places.root / "policy.json"), rules)
     if as_json:
         emit_json(report.document())
     else:
@@ -90,6 +63,51 @@ def audit(
             for line in report.lines(japanese=language is Language.JA):
                 emit(line)
     raise typer.Exit(0 if report.held else 1)
+
+
+def _reach(places: "Places", auditor: str) -> "NationReach":
+    """The network as this overseer reaches it."""
+    from kumihimo.base import Problem
+    from kumihimo.cli.audit_reach import NationReach
+    from kumihimo.cli.running import find_running
+
+    if find_running(places) is None:
+        give_up(
+            f"{places.root} の国は開いていません。",
+            f"the nation in {places.root} is not open; run `kumihimo up` first",
+            NOTHING_TO_AUDIT,
+        )
+    if not places.keys(auditor).is_dir():
+        give_up(f"{auditor} という機関はありません。", f"no institution {auditor}", NOTHING_TO_AUDIT)
+    reach = NationReach.of(places, auditor)
+    if isinstance(reach, Problem):
+        give_up("登録簿が正しくありません。", f"the directory is not valid: {reach.detail}", NOTHING_TO_AUDIT)
+    if {"commission", "witness"}.isdisjoint(reach.directory.entries[auditor].services):
+        give_up(
+            f"{auditor} は監督する機関ではありません。",
+            f"{auditor} does not watch over the network",
+            NOTHING_TO_AUDIT,
+        )
+    return reach
+
+
+def _run(
+    places: "Places", auditor: str, reach: "NationReach", policy: "RecordsPolicy", rules: "Rules"
+) -> "Report":
+    """Audit with progress on the terminal, and keep what was seen for the next time."""
+    import asyncio
+
+    from kumihimo.cli.auditing import audited, load_seen, save_seen
+
+    state = places.root / f"audit-{auditor}.json"
+    with talk.status("") as status:
+
+        def progress(what: str, done: int, whole: int) -> None:
+            status.update(f"{what} {done:,} / {whole:,}")
+
+        report, seen = asyncio.run(audited(reach, policy, rules, load_seen(state), progress))
+    save_seen(state, seen)
+    return report
 
 
 def _trusted(path: Path) -> "RecordsPolicy":

@@ -1,7 +1,7 @@
 """Opens the ledger room: recording, outcomes, disclosure, epochs, and counts for anyone."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -85,21 +85,29 @@ async def open_room(institution: Institution) -> Room:
         await exchange_log.close()
 
     desk = OversightDesk(institution, cast(Callable[[DecideJob], Awaitable[bool]], write))
+    evidence = EvidenceDesk(institution, secret, public)
     return Room(
         ROOM,
         exchange={
             "record": stamping(ledger.record),
             "outcome": answering(ledger.outcome),
             "inquire": answering(Disclosing(ledger, closer, public).disclose),
-            "epochs": only_for(_WATCHING, desk.epochs),
-            "transition": only_for(_WATCHING, desk.transition),
-            "evidence": only_for(_WATCHING, EvidenceDesk(institution, secret, public).show),
-            "deferrals": only_for(_COMMISSION, desk.deferrals),
-            "deferral-decision": only_for(_COMMISSION, desk.decision),
+            **_watched(desk, evidence),
         },
         open={"counts": _counts(institution), "epoch": _newest(institution)},
         close=close,
     )
+
+
+def _watched(desk: OversightDesk, evidence: EvidenceDesk) -> Mapping[str, Handler]:
+    """What is for those who watch the ledger, and for nobody else."""
+    return {
+        "epochs": only_for(_WATCHING, desk.epochs),
+        "transition": only_for(_WATCHING, desk.transition),
+        "evidence": only_for(_WATCHING, evidence.show),
+        "deferrals": only_for(_COMMISSION, desk.deferrals),
+        "deferral-decision": only_for(_COMMISSION, desk.decision),
+    }
 
 
 def _option(institution: Institution, key: str, default: int) -> int:
