@@ -98,7 +98,9 @@ class Closer:
         if isinstance(news, Problem):
             return self._told(news)
         origin = log_origin(self.institution.directory.current.operator(1).id)
-        done = close_epoch(last, cut, news, now=self.institution.clock(), x_origin=origin)
+        now = self.institution.clock()
+        # Hashing many chains takes a while; meanwhile the ledger records.
+        done = await asyncio.to_thread(close_epoch, last, cut, news, now=now, x_origin=origin)
         if isinstance(done, Problem):
             return self._told(done)
         if done is not None:
