@@ -13,6 +13,7 @@ from kumihimo.codes import GENERATOR, multiply
 from kumihimo.exchange import PASSING, Rules, Signed, answering, layouts, stamping
 from kumihimo.law import law
 from kumihimo.ledger.closer import EPOCH_SECONDS, Closer
+from kumihimo.ledger.corrections import Corrections
 from kumihimo.ledger.deferral import MAXIMUM_DAYS
 from kumihimo.ledger.disclosing import Disclosing
 from kumihimo.ledger.epoch_store import CloseJob
@@ -68,6 +69,7 @@ async def open_room(institution: Institution) -> Room:
         close_write=cast(Callable[[CloseJob], Awaitable[int]], write),
         depth=_option(institution, "map_depth", MAP_DEPTH),
         seconds=_option(institution, "epoch_seconds", int(EPOCH_SECONDS)),
+        closed=_pushing(institution),
     )
     working = [
         asyncio.create_task(one, name=f"{institution.settings.id} {name}")
@@ -92,11 +94,17 @@ async def open_room(institution: Institution) -> Room:
             "record": stamping(ledger.record),
             "outcome": answering(ledger.outcome),
             "inquire": answering(Disclosing(ledger, closer, public).disclose),
+            **_corrected(Corrections.open(institution, write)),
             **_watched(desk, evidence),
         },
         open={"counts": _counts(institution), "epoch": _newest(institution)},
         close=close,
     )
+
+
+def _corrected(desk: Corrections) -> Mapping[str, Handler]:
+    """What persons and holders of their records say of errors in them."""
+    return {"correction": answering(desk.request), "correction-verdict": answering(desk.verdict)}
 
 
 def _watched(desk: OversightDesk, evidence: EvidenceDesk) -> Mapping[str, Handler]:
@@ -108,6 +116,18 @@ def _watched(desk: OversightDesk, evidence: EvidenceDesk) -> Mapping[str, Handle
         "deferrals": only_for(_COMMISSION, desk.deferrals),
         "deferral-decision": only_for(_COMMISSION, desk.decision),
     }
+
+
+def _pushing(institution: Institution) -> Callable[[], None]:
+    """Brings the ledger's checkpoint to the witnesses, for whoever waits for a proof; nothing waits for it."""
+    under_way: set[asyncio.Task[bool]] = set()
+
+    def push() -> None:
+        task = asyncio.create_task(institution.witnessing.push())
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+
+    return push
 
 
 def _option(institution: Institution, key: str, default: int) -> int:
