@@ -1,6 +1,7 @@
 """Opens the exchange room of an institution: an operator's desk where settings say so, else a gateway."""
 
 from kumihimo.codes import OperatorNumber
+from kumihimo.exchange.correction_desk import CorrectionDesk
 from kumihimo.exchange.counts import operator_counts, showing
 from kumihimo.exchange.gateway import answering, gateway_room, open_gateway, open_operator, stamping
 from kumihimo.exchange.reconciling import NoticeDesk
@@ -17,6 +18,7 @@ async def open_room(institution: Institution) -> Room:
             desks = {
                 "stamp": stamping(operator.stamp),
                 "reconciliation-notice": answering(NoticeDesk.open(institution).take),
+                "correction-notice": answering(CorrectionDesk.open(institution).take),
             }
             return Room("exchange", exchange=desks, open={"counts": counts})
     # Operators have no pages, so they never load what makes pages.

@@ -10,6 +10,7 @@ from kumihimo.base import ErrorType, Problem
 from kumihimo.codes import OperatorKey, OperatorNumber
 from kumihimo.exchange.acquiring import Acquirer
 from kumihimo.exchange.approvals import Approvals
+from kumihimo.exchange.correction_desk import CorrectionDesk
 from kumihimo.exchange.counts import gateway_counts, showing
 from kumihimo.exchange.envelopes import answer_form, signed_form
 from kumihimo.exchange.gates import Rules
@@ -37,6 +38,7 @@ class Gateway:
     approvals: Approvals
     acquirer: Acquirer
     notices: NoticeDesk
+    corrections: CorrectionDesk
 
     def handlers(self) -> dict[str, Handler]:
         """The desks other institutions may come to."""
@@ -45,6 +47,7 @@ class Gateway:
             "acquired": answering(self._acquired),
             "later": answering(self._later),
             "reconciliation-notice": answering(self.notices.take),
+            "correction-notice": answering(self.corrections.take),
         }
 
     async def _acquired(self, body: bytes, sender: Entry | None) -> bytes | Problem:
@@ -77,6 +80,7 @@ def open_gateway(institution: Institution) -> Gateway:
         approvals=Approvals(provider),
         acquirer=Acquirer(institution, rules, writes),
         notices=NoticeDesk.open(institution),
+        corrections=CorrectionDesk.open(institution),
     )
 
 

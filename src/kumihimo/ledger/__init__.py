@@ -1,5 +1,6 @@
 """The ledger: each person's record of exchange, kept so that it can be shown whole."""
 
+from kumihimo.ledger.corrections import Correction, Holder
 from kumihimo.ledger.evidence import (
     SHARE,
     Evidence,
@@ -40,6 +41,7 @@ __all__ = [
     "SHARE",
     "Auditor",
     "ChainLine",
+    "Correction",
     "Deferral",
     "Discrepancy",
     "Entry",
@@ -47,6 +49,7 @@ __all__ = [
     "Evidence",
     "Fault",
     "Finding",
+    "Holder",
     "Kind",
     "Line",
     "Material",
@@ -78,6 +81,7 @@ __all__ = [
     "rehearsal",
     "rehearse_epochs",
     "sample",
+    "second_door",
     "shown_label",
     "trace",
     "verify_file",

@@ -27,6 +27,7 @@ from kumihimo.exchange import (
     sign,
 )
 from kumihimo.ledger.closer import Closer
+from kumihimo.ledger.corrections import corrections_of
 from kumihimo.ledger.cut import Standpoint
 from kumihimo.ledger.evidence import PublicKeys, make_evidence
 from kumihimo.ledger.file import write_file
@@ -35,9 +36,9 @@ from kumihimo.ledger.model import Kind, lines
 from kumihimo.ledger.person import Proved, newest_seq, person_entries, proved_person
 from kumihimo.ledger.service import Ledger, Opened
 from kumihimo.ledger.treemap import Bucket, Leaf, Path, bucket_of
-from kumihimo.node import Entry
+from kumihimo.node import Entry, Institution
 
-RECORDS, PROOF = "records", "proof"
+RECORDS, CORRECTIONS, PROOF = "records", "corrections", "proof"
 PATIENCE = 8.0
 """Seconds a disclosure may wait for its epoch and for the witnesses."""
 _LOOK = 0.05
@@ -71,7 +72,10 @@ class Disclosing:
             items[PROOF] = file.decode()
         if RECORDS in opened.accepted.slip.items:
             items[RECORDS] = await self._records(opened.label)
-        return answer_form.write(self._answer(opened.accepted, items))
+        if CORRECTIONS in opened.accepted.slip.items:
+            async with self.ledger.institution.db.read() as conn:
+                items[CORRECTIONS] = await corrections_of(conn, opened.label)
+        return answer_form.write(disclosed(self.ledger.institution, opened.accepted, items))
 
     async def _records(self, label: bytes) -> object:
         institution = self.ledger.institution
@@ -150,26 +154,27 @@ class Disclosing:
             evidence=evidence,
         )
 
-    def _answer(self, accepted: Accepted, items: dict[str, object]) -> AnswerEnvelope:
-        institution = self.ledger.institution
-        sealed = seal_answer(accepted, msgspec.json.encode(items))
-        answer = Answer(
-            v=VERSION,
-            slip=accepted.digest,
-            tx=accepted.slip.tx,
-            outcome=Outcome.PROVIDED,
-            row=accepted.slip.basis.permission,
-            relayed="番号法附則6条3項",
-            replaces="",
-            layout=accepted.slip.layout,
-            withheld=(),
-            absent=tuple(item for item in accepted.slip.items if item not in items),
-            cached_at=None,
-            sealed=digest(sealed),
-            problem=None,
-            time=int(institution.clock().timestamp() * 1000),
-        )
-        return AnswerEnvelope(answer=sign(institution, answer_codec.encode(answer)), sealed=sealed)
+
+def disclosed(institution: Institution, accepted: Accepted, items: dict[str, object]) -> AnswerEnvelope:
+    """The ledger's answer to a disclosure slip: these items, sealed to the disclosure system that asked."""
+    sealed = seal_answer(accepted, msgspec.json.encode(items))
+    answer = Answer(
+        v=VERSION,
+        slip=accepted.digest,
+        tx=accepted.slip.tx,
+        outcome=Outcome.PROVIDED,
+        row=accepted.slip.basis.permission,
+        relayed="番号法附則6条3項",
+        replaces="",
+        layout=accepted.slip.layout,
+        withheld=(),
+        absent=tuple(item for item in accepted.slip.items if item not in items),
+        cached_at=None,
+        sealed=digest(sealed),
+        problem=None,
+        time=int(institution.clock().timestamp() * 1000),
+    )
+    return AnswerEnvelope(answer=sign(institution, answer_codec.encode(answer)), sealed=sealed)
 
 
 def _path(label: bytes, last: Standpoint, records: bytes) -> tuple[Leaf, Path] | None:

@@ -49,7 +49,8 @@ class Entry:
 
     Times are Unix milliseconds. `commit` is the value all logs of the exchange share; `bulk` is true for one
     of a run of questions about many people, else not written; `ground` says on which ground a released
-    event was withheld, else it is not written.
+    event was withheld, else it is not written. An entry of kind correction has the name of the request, how
+    it stands (`state`: requested, corrected, not-corrected) and in `inquirer` who says so.
     """
 
     v: int
@@ -69,6 +70,8 @@ class Entry:
     reason: str | None = None
     bulk: bool | UnsetType = UNSET
     ground: str | UnsetType = UNSET
+    correction: str | UnsetType = UNSET
+    state: str | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)

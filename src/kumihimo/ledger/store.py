@@ -122,6 +122,7 @@ class Book:
             case EraseJob():
                 await batch.execute(_ERASE_MATERIAL, job.material)
                 await batch.execute(_ERASE_EVENTS, job.records)
+                await batch.execute(_ERASE_CORRECTIONS, job.records)
                 done = await batch.execute(_ERASE_ENTRIES, job.records)
                 return int(done.rsplit(" ", 1)[1])
             case _:
@@ -237,6 +238,7 @@ _DECIDE = """
 """
 _ERASE_MATERIAL = "DELETE FROM ledger.evidence WHERE at < $1"
 _ERASE_EVENTS = "DELETE FROM ledger.event WHERE at < $1 AND state IN ('chained', 'released')"
+_ERASE_CORRECTIONS = "DELETE FROM ledger.correction WHERE at < $1"
 _ERASE_ENTRIES = "UPDATE ledger.entry SET sealed = NULL WHERE at < $1 AND sealed IS NOT NULL"
 
 
