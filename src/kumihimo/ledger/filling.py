@@ -35,8 +35,11 @@ type Chains = Iterable[tuple[bytes, Sequence[Ended]]]
 """People by label, each with their exchanges in order."""
 
 
-async def fill(conn: AnyConnection, people: Chains) -> int:
-    """Write whole chains, by COPY, some thousand exchanges a transaction; the number of exchanges."""
+async def fill(conn: AnyConnection, people: Chains, first: int = 0) -> int:
+    """Write whole chains, by COPY, some thousand exchanges a transaction; the number of exchanges.
+
+    `first` is the place in operator 1's log that the first exchange is given.
+    """
     persons, entries, events, count = list[_Row](), list[_Row](), list[_Row](), 0
     for label, exchanges in people:
         head, n = EMPTY_HEAD, 0
@@ -47,7 +50,7 @@ async def fill(conn: AnyConnection, people: Chains) -> int:
                 head = next_head(head, hashed)
                 sealed = VAULT.seal(body, label)
                 entries.append((label, n, entry.kind.value, one.slip.tx, hashed, sealed))
-            events.append(_event(label, one))
+            events.append(_event(label, one, first + count + len(events)))
         persons.append((label, n, len(exchanges), head))
         if len(events) >= _SLICE:
             count += len(events)
@@ -63,18 +66,18 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "entry": ("label", "n", "kind", "tx", "hash", "sealed"),
     "event": (
         *("tx", "slip", "sender", "provider", "permission", "label", "body", "jws", "outcome"),
-        *("commit", "state"),
+        *("x_index", "commit", "state"),
     ),
 }
 
 
-def _event(label: bytes, one: Ended) -> _Row:
+def _event(label: bytes, one: Ended, index: int) -> _Row:
     slip, asked, receipt = one.slip, one.asked, one.receipt
     told = one.outcome.outcome if one.outcome else None
     return (
         *(slip.tx, slip.digest, slip.sender, asked.provider, asked.permission, label),
         *(receipt.body, receipt.jws, told.value if told else None),
-        *(bytes.fromhex(asked.commit), "chained"),
+        *(index, bytes.fromhex(asked.commit), "chained"),
     )
 
 

@@ -139,7 +139,7 @@ async def _work_in_turns(uri: str, numbers: range, average: int) -> Filled:
     conn, filled = await asyncpg.connect(uri), Filled()
     for turn, some in enumerate(_slices(people(numbers, average), max(1, SLICE * 10 // average))):
         start = perf_counter()
-        filled.records += await fill(conn, some)
+        filled.records += await fill(conn, some, numbers.start * 2 * average + filled.records)
         middle = perf_counter()
         filled.seconds += middle - start
         if turn % FLOOR_SHARE == 0:
