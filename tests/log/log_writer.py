@@ -28,7 +28,10 @@ async def migrated(uri: str) -> None:
     """Give a database its log schema, as the node's migrations do."""
     conn = await asyncpg.connect(uri)
     await conn.execute("DROP SCHEMA IF EXISTS log CASCADE")
-    await conn.execute(files("kumihimo.log").joinpath("migrations", "0001_log.sql").read_text())
+    folder = files("kumihimo.log").joinpath("migrations")
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".sql"):
+            await conn.execute(file.read_text())
     await conn.close()
 
 
