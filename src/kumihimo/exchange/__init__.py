@@ -62,6 +62,7 @@ from kumihimo.exchange.reconciling import (
     Stance,
     notice_answer_form,
     notices_form,
+    noting,
     read_notices,
 )
 from kumihimo.exchange.registers import query_text
@@ -194,6 +195,7 @@ __all__ = [
     "new_tx",
     "notice_answer_form",
     "notices_form",
+    "noting",
     "open_box",
     "open_gateway",
     "papers_form",

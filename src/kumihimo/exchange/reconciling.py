@@ -4,7 +4,7 @@ A notice names an exchange by its commitment, row and hour, or an entry of a log
 it comes, and answered by a human at the desk; the answer goes back by the outbox.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -157,6 +157,27 @@ def read_notices(body: bytes, sender: Entry | None) -> Notices | Problem:
     if len(notices.notices) > MOST or not all(_sound(one) for one in notices.notices):
         return Problem(ErrorType.MALFORMED, detail="a notice is out of bounds")
     return notices
+
+
+def noting(institution: Institution) -> Callable[[bytes, Entry | None], Awaitable[bytes | Problem]]:
+    """The desk of an institution without clerks: its keepers read the commission's notices in its log lines."""
+
+    async def note(body: bytes, sender: Entry | None) -> bytes | Problem:
+        notices = read_notices(body, sender)
+        if isinstance(notices, Problem):
+            return notices
+        for one in notices.notices:
+            institution.logger.warning(
+                "notice of the commission",
+                kind=one.kind,
+                owner=one.owner,
+                row=one.permission,
+                due=one.due,
+                closed=one.closed,
+            )
+        return msgspec.json.encode({"taken": len(notices.notices)})
+
+    return note
 
 
 def _sound(notice: Notice) -> bool:

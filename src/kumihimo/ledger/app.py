@@ -10,7 +10,7 @@ import msgspec
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.codes import GENERATOR, multiply
-from kumihimo.exchange import PASSING, Rules, Signed, answering, layouts, stamping
+from kumihimo.exchange import PASSING, Rules, Signed, answering, layouts, noting, stamping
 from kumihimo.law import law
 from kumihimo.ledger.closer import EPOCH_SECONDS, Closer
 from kumihimo.ledger.corrections import Corrections
@@ -94,6 +94,7 @@ async def open_room(institution: Institution) -> Room:
             "record": stamping(ledger.record),
             "outcome": answering(ledger.outcome),
             "inquire": answering(Disclosing(ledger, closer, public).disclose),
+            "reconciliation-notice": answering(noting(institution)),
             **_corrected(Corrections.open(institution, write)),
             **_watched(desk, evidence),
         },

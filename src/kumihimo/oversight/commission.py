@@ -147,7 +147,8 @@ class Commission:
     async def _tell(self, row: OutboxRow) -> Problem | None:
         taken = await self.network.notify(row.key, row.payload)
         if isinstance(taken, Problem):
-            return taken
+            # Who has no desk for notices is told otherwise; the alarm says that this one was not delivered.
+            return None if taken.type is ErrorType.NOT_FOUND else taken
         notices = notices_form.read(row.payload)
         assert not isinstance(notices, Problem)
         await self.write(alarms_store.told(row.key, notices, self.institution.clock()))
