@@ -52,7 +52,7 @@ from kumihimo.exchange.gateway import Gateway, answering, gateway_room, open_gat
 from kumihimo.exchange.inquirer import Inquirer, Question
 from kumihimo.exchange.layouts import Layout, Layouts, layouts
 from kumihimo.exchange.provider import seal_answer
-from kumihimo.exchange.questions import plain
+from kumihimo.exchange.questions import citation, plain
 from kumihimo.exchange.receiving import LEDGER_BOX, TARGET_BOX, open_box, take_codes
 from kumihimo.exchange.reconciling import (
     COMMISSION,
@@ -178,6 +178,7 @@ __all__ = [
     "box_codec",
     "check_slip",
     "check_stamps",
+    "citation",
     "code_header",
     "collect_stamps",
     "commitment",

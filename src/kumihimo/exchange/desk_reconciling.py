@@ -16,7 +16,7 @@ from kumihimo.base import JST
 from kumihimo.exchange.desk_ask import text
 from kumihimo.exchange.desk_records import tx_bytes
 from kumihimo.exchange.desk_visit import Desk, DeskController, desk_of
-from kumihimo.exchange.questions import plain
+from kumihimo.exchange.questions import citation
 from kumihimo.exchange.reconciling import AnswerNotice, Stance
 from kumihimo.log import decode_bundle
 from kumihimo.node import AnyConnection, Entry
@@ -103,8 +103,6 @@ class ReconcilingPages(DeskController):
         async with desk.gateway.institution.db.read() as conn:
             notices = await waiting(conn)
             found = await records_of(conn, wanted, own)
-        rows = {one.row: desk.gateway.rules.law.row(one.row) for one in found}
-        rows |= {one.permission: desk.gateway.rules.law.row(one.permission) for one in notices}
         return desk.page(
             request,
             "desk_reconciliation.html",
@@ -114,10 +112,9 @@ class ReconcilingPages(DeskController):
             most=MOST,
             wanted=wanted,
             own=own,
-            rows=rows,
+            citation=lambda permission: citation(desk.gateway.rules.law, permission),
             others=_others(desk),
             today=desk.day,
-            plain=plain,
             done=query.get("done", ""),
         )
 

@@ -13,11 +13,13 @@ from datetime import date
 from kumihimo.exchange.gates import Rules, party
 from kumihimo.exchange.layouts import Layout
 from kumihimo.exchange.layouts.matter import without_brackets
+from kumihimo.exchange.slip import ACQUIRE_RIGHT, DISCLOSE_RIGHT
 from kumihimo.law import Law, Permitted, Piece, Procedure, Row
 from kumihimo.node import Directory, Entry
 
 _AS_PROVIDED = re.compile(r"であって第[一二三四五六七八九十百の]+条で定めるもの")
 _CONCERNING = "に係る"
+_RIGHTS = {ACQUIRE_RIGHT: "番号法21条の2", DISCLOSE_RIGHT: "番号法附則6条3項"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,12 @@ class Asked:
 def plain(text: str) -> str:
     """A statute's words as one reads them aloud: no brackets, no 「であって第…条で定めるもの」."""
     return _AS_PROVIDED.sub("", without_brackets(text))
+
+
+def citation(law: Law, permission: str) -> str:
+    """The provision under which an exchange stands, as one cites it: a row of the table, or the Act."""
+    row = law.row(permission)
+    return f"番号法19条8号・{row.citation}" if row else _RIGHTS.get(permission, permission)
 
 
 def whose_and_what(piece: Piece) -> tuple[str, str]:

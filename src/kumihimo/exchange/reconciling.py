@@ -160,7 +160,7 @@ def read_notices(body: bytes, sender: Entry | None) -> Notices | Problem:
 
 
 def noting(institution: Institution) -> Callable[[bytes, Entry | None], Awaitable[bytes | Problem]]:
-    """The desk of an institution without clerks: its keepers read the commission's notices in its log lines."""
+    """The desk of an institution without clerks: its keepers read the notices in its log lines."""
 
     async def note(body: bytes, sender: Entry | None) -> bytes | Problem:
         notices = read_notices(body, sender)

@@ -119,6 +119,7 @@ async def _overview(bureau: Bureau, request: PageRequest) -> PageResponse:
     async with commission.institution.db.read() as conn:
         readings = await store.readings(conn)
         alarms = await alarms_store.standing(conn, 500)
+        agreed = await conn.fetchval("SELECT coalesce(sum(complete), 0)::bigint FROM oversight.tally")
     still = [one for one in alarms if one.closed_at is None]
     return bureau.page(
         request,
@@ -131,6 +132,7 @@ async def _overview(bureau: Bureau, request: PageRequest) -> PageResponse:
         readings=[readings[log] for log in sorted(readings)],
         open=len(still),
         overdue=sum(one.overdue(bureau.today) for one in still),
+        agreed=agreed,
         withheld=None if isinstance(withheld, Problem) else len(withheld),
         witnesses=witnesses,
     )

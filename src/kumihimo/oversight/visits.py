@@ -6,7 +6,7 @@ from datetime import date
 from litestar.exceptions import NotAuthorizedException
 
 from kumihimo.base import JST
-from kumihimo.exchange import plain
+from kumihimo.exchange import citation
 from kumihimo.law import Law
 from kumihimo.node import Entry
 from kumihimo.node.pages import PageController, PageRequest, PageResponse, Sessions, Site
@@ -58,9 +58,8 @@ class Bureau:
         return self.commission.institution.directory.current.entries.get(institution)
 
     def citation(self, permission: str) -> str:
-        """A row of law as one cites it; the rights of the Act by their article."""
-        row = self.law.row(permission)
-        return f"番号法19条8号・{row.citation}" if row else _RIGHTS.get(permission, permission)
+        """The provision under which an exchange stands."""
+        return citation(self.law, permission)
 
     def page(self, request: PageRequest, template: str, **context: object) -> PageResponse:
         """A page with the officer's name at its head."""
@@ -69,13 +68,9 @@ class Bureau:
             "signed_in": officer.name if officer else "",
             "party": self.party,
             "citation": self.citation,
-            "plain": plain,
             "today": self.today,
         }
         return self.site.render(request, template, {**shared, **context})
-
-
-_RIGHTS = {"act/21-2": "番号法21条の2", "act/a6-3": "番号法附則6条3項"}
 
 
 def bureau_of(request: PageRequest) -> Bureau:
