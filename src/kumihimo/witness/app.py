@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from kumihimo.node import Handler, Institution, Message, Reply, Room
+from kumihimo.node import Handler, Institution, Message, Reply, Room, log_keys
 from kumihimo.witness.epochs import EpochFollower, save_states
 from kumihimo.witness.keys import load_cosigners
 from kumihimo.witness.model import Alarm, Known, Request
@@ -46,8 +46,13 @@ async def open_room(institution: Institution) -> Room:
     async def show(_: Message) -> Reply:
         async with institution.db.read() as conn:
             logs, alarms = await logs_cosigned(conn), await alarms_raised(conn)
-        keys = [cosigner.verifier.text for cosigner in cosigners]
-        document = {"keys": keys, "logs": logs, "epochs": follower.epoch, "alarms": alarms}
+        keepers = log_keys(institution.directory.current)
+        document = {
+            "keys": [cosigner.verifier.text for cosigner in cosigners],
+            "logs": logs,
+            "epochs": follower.epoch,
+            "alarms": [{**one, "institution": keepers.get(str(one["origin"]), ("",))[0]} for one in alarms],
+        }
         return Reply(200, msgspec.json.encode(document))
 
     published = {"policy": _policy(folder)} if "commission" in institution.settings.services else {}
