@@ -87,7 +87,6 @@ async def open_room(institution: Institution) -> Room:
         await exchange_log.close()
 
     desk = OversightDesk(institution, cast(Callable[[DecideJob], Awaitable[bool]], write))
-    evidence = EvidenceDesk(institution, secret, public)
     return Room(
         ROOM,
         exchange={
@@ -96,7 +95,7 @@ async def open_room(institution: Institution) -> Room:
             "inquire": answering(Disclosing(ledger, closer, public).disclose),
             "reconciliation-notice": answering(noting(institution)),
             **_corrected(Corrections.open(institution, write)),
-            **_watched(desk, evidence),
+            **_watched(desk, EvidenceDesk(institution, secret, public)),
         },
         open={"counts": _counts(institution), "epoch": _newest(institution)},
         close=close,
@@ -120,7 +119,7 @@ def _watched(desk: OversightDesk, evidence: EvidenceDesk) -> Mapping[str, Handle
 
 
 def _pushing(institution: Institution) -> Callable[[], None]:
-    """Brings the ledger's checkpoint to the witnesses, for whoever waits for a proof; nothing waits for it."""
+    """Brings the ledger's checkpoint to the witnesses, for whoever waits for a proof; none waits for it."""
     under_way: set[asyncio.Task[bool]] = set()
 
     def push() -> None:
