@@ -43,7 +43,8 @@ async def settled(stage: Stage, commit: bytes) -> dict[str, object]:
         return bool(await stage.nation.rows("ppc", query, commit))
 
     await until(counted, 60)
-    await stage.write("ppc", "UPDATE oversight.line SET seen_at = seen_at - interval '10 minutes'")
+    aged = "UPDATE oversight.line SET seen_at = seen_at - interval '10 minutes' WHERE commit = $1"
+    await stage.write("ppc", aged, commit)
     return await compared(stage)
 
 

@@ -61,6 +61,11 @@ class Standing:
     assessment: Assessment | None
     in_force: bool
 
+    @property
+    def well(self) -> bool:
+        """Whether nothing keeps it from the exchange."""
+        return self.suspended is None and self.in_force
+
 
 class Front(PageController):
     """The door: signing in and out."""
