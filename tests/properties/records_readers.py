@@ -53,13 +53,30 @@ def callers(name: str) -> Iterator[tuple[str, str]]:
                     yield path.relative_to(PACKAGE).as_posix(), where
 
 
-def users(name: str) -> frozenset[str]:
-    """The files that use a public word, by import."""
+def users(name: str, room: str) -> frozenset[str]:
+    """The files outside a room that import a public word of it."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        inside = path.relative_to(PACKAGE).as_posix()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.ImportFrom(module=str(module), names=names) if module.startswith(f"kumihimo.{room}"):
+                    named = {*(alias.name for alias in names), *module.split(".")}
+                    if name in named and not inside.startswith(f"{room}/"):
+                        found.add(inside)
+    return frozenset(found)
+
+
+def given(name: str) -> frozenset[str]:
+    """The files with a call that is given this name."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names):
-                found.add(path.relative_to(PACKAGE).as_posix())
+            match node:
+                case ast.Call(args=args, keywords=keywords):
+                    handed = [*args, *(keyword.value for keyword in keywords)]
+                    if any(isinstance(one, ast.Name) and one.id == name for one in handed):
+                        found.add(path.relative_to(PACKAGE).as_posix())
     return frozenset(found)
 
 

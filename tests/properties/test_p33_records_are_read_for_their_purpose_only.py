@@ -15,11 +15,11 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from exchange_client import Stage
+from exchange_client import Stage, until
 from exchange_parties import CITY, PENSION
 from litestar import Controller
 from litestar.handlers import HTTPRouteHandler
-from records_readers import callers, opened, statements, tables, users
+from records_readers import callers, given, opened, statements, tables, users
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.exchange import delivery_form, slip_codec
@@ -30,7 +30,6 @@ from kumihimo.world import Places, institution_ids
 from kumihimo.world.founding import found
 from kumihimo.world.nation import free_ports
 from kumihimo.world.postgres import EmbeddedPostgres, login
-
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -52,15 +51,25 @@ class For(StrEnum):
 
 OUTSIDE: Mapping[tuple[str, str], For] = {
     ("cli/bench/inquiry.py", "BOOKS"): For.DEMONSTRATION,
+    ("cli/bench/ledger.py", "_measure"): For.DEMONSTRATION,
     ("cli/bench/visible.py", "_CHAINED"): For.DEMONSTRATION,
     ("cli/demo/acts_secrecy.py", "same_event"): For.DEMONSTRATION,
 }
 """Statements over the ledger's tables outside the ledger's room: none reads what an entry says."""
 
-WITHIN: Mapping[str, frozenset[For]] = {
-    "ledger/chains.py": frozenset({For.RECORDING, For.DISCLOSURE, For.CORRECTION}),
-    "ledger/events.py": frozenset({For.OUTCOME, For.WITHHOLDING}),
-    "ledger/store.py": frozenset({For.RECORDING, For.WITHHOLDING, For.RETENTION, For.COMPLETENESS}),
+WITHIN: Mapping[str, tuple[For, ...]] = {
+    "ledger/app.py": (For.COMPLETENESS,),
+    "ledger/chains.py": (For.RECORDING, For.OUTCOME, For.CORRECTION),
+    "ledger/closer.py": (For.COMPLETENESS,),
+    "ledger/corrections.py": (For.CORRECTION,),
+    "ledger/epoch_store.py": (For.COMPLETENESS,),
+    "ledger/events.py": (For.OUTCOME, For.WITHHOLDING),
+    "ledger/evidence_desk.py": (For.COMPLETENESS,),
+    "ledger/oversight_desk.py": (For.WITHHOLDING, For.OVERSIGHT),
+    "ledger/person.py": (For.DISCLOSURE,),
+    "ledger/rehearsal.py": (For.DEMONSTRATION,),
+    "ledger/second_door.py": (For.DISCLOSURE,),
+    "ledger/store.py": (For.RECORDING, For.WITHHOLDING, For.CORRECTION, For.RETENTION, For.COMPLETENESS),
 }
 """The modules of the ledger's room that hold its statements."""
 
@@ -70,15 +79,45 @@ OPENED: Mapping[tuple[str, str], For] = {
 }
 """Where the ledger's vault is opened at all."""
 
-READERS: Mapping[tuple[str, str], For] = {("ledger/service.py", "disclose"): For.DISCLOSURE}
-"""Who calls what gives a person's entries in the clear."""
-
-ASKERS = {
-    "portal/service.py": For.DISCLOSURE,
-    "exchange/gates.py": For.DISCLOSURE,
-    "exchange/__init__.py": For.DISCLOSURE,
+READERS: Mapping[str, Mapping[tuple[str, str], For]] = {
+    "opened_body": {
+        ("ledger/person.py", "person_entries"): For.DISCLOSURE,
+        ("ledger/person.py", "proved_person"): For.DISCLOSURE,
+        ("ledger/chains.py", "opened_entry"): For.WITHHOLDING,
+        ("ledger/chains.py", "kept_addition"): For.OUTCOME,
+    },
+    "opened_entry": {("ledger/events.py", "release"): For.WITHHOLDING},
+    "kept_addition": {
+        ("ledger/events.py", "release"): For.WITHHOLDING,
+        ("ledger/events.py", "settle"): For.RECORDING,
+    },
+    "open_material": {("ledger/evidence_desk.py", "show"): For.COMPLETENESS},
+    "person_entries": {
+        ("ledger/disclosing.py", "_records"): For.DISCLOSURE,
+        ("ledger/second_door.py", "show"): For.DISCLOSURE,
+    },
+    "proved_person": {
+        ("ledger/disclosing.py", "_proved"): For.DISCLOSURE,
+        ("ledger/rehearsal.py", "file"): For.DEMONSTRATION,
+    },
+    "corrections_of": {("ledger/disclosing.py", "disclose"): For.DISCLOSURE},
 }
-"""Who uses the right to disclosure: the disclosure system, and the gates that let nobody else have it."""
+"""Who calls what gives an entry in the clear, step by step up to the desks."""
+
+ASKERS: Mapping[str, For] = {
+    "portal/service.py": For.DISCLOSURE,
+    "cli/bench/ledger_people.py": For.DEMONSTRATION,
+}
+"""Who writes slips under the right to disclosure."""
+
+SHOWN_BY: Mapping[str, frozenset[str]] = {
+    "Line": frozenset({"portal/service.py", "tracker/usages.py"}),
+    "reading": frozenset({"portal/front.py", "portal/pages.py", "portal/pages_correction.py"}),
+    "second_door": frozenset({"tracker/app.py", "tracker/service.py"}),
+    "filling": frozenset({"cli/bench/ledger.py", "cli/bench/ledger_people.py"}),
+    "rehearsal": frozenset({"cli/bench/ledger.py"}),
+}
+"""Which rooms use the ledger's words for a person's records: portal, tracker, and a bench's own ledger."""
 
 
 def test_every_statement_over_the_ledgers_tables_has_its_purpose():
@@ -96,41 +135,51 @@ def test_no_statement_outside_the_ledger_reads_what_an_entry_says():
 
 def test_every_opening_of_a_sealed_entry_has_its_purpose():
     assert set(opened()) == set(OPENED)
-    assert set(callers("person_entries")) == set(READERS)
+    for name, known in READERS.items():
+        assert set(callers(name)) == set(known), name
 
 
 def test_the_right_to_disclosure_is_used_by_the_disclosure_system_only():
-    assert users("DISCLOSE_RIGHT") == set(ASKERS)
+    assert given("DISCLOSE_RIGHT") == set(ASKERS)
 
 
+def test_records_are_shown_by_the_portal_and_the_tracker_only():
+    assert {word: users(word, "ledger") for word in SHOWN_BY} == SHOWN_BY
+
+
+GATEWAY = {
+    "inquire": "a provider answers",
+    "acquired": "codes are handed in",
+    "later": "a late answer is brought",
+    "reconciliation-notice": For.RECONCILIATION,
+    "correction-notice": For.CORRECTION,
+}
 EXCHANGE: Mapping[str, Mapping[str, str]] = {
     "node": {"log/entries": "entries of the own log: commitments, for those who watch"},
-    "exchange": {
-        "stamp": "an operator permits and converts",
-        "inquire": "a provider answers",
-        "acquired": "codes are handed in",
-        "later": "a late answer is brought",
-        "reconciliation-notice": For.RECONCILIATION,
-    },
-    "numbering": {"acquire": "codes are made"},
+    "exchange": {"stamp": "an operator permits and converts", **GATEWAY},
+    "numbering": {"acquire": "codes are made", "reconciliation-notice": For.RECONCILIATION},
     "ledger": {
         "record": For.RECORDING,
         "outcome": For.OUTCOME,
         "inquire": For.DISCLOSURE,
+        "correction": For.CORRECTION,
+        "correction-verdict": For.CORRECTION,
+        "reconciliation-notice": For.RECONCILIATION,
         "deferrals": For.WITHHOLDING,
         "deferral-decision": For.WITHHOLDING,
         "epochs": For.COMPLETENESS,
         "transition": For.COMPLETENESS,
         "evidence": For.COMPLETENESS,
     },
-    "portal": {
-        "inquire": "refuses: the portal provides nothing",
-        "acquired": "codes are handed in",
-        "later": "a late answer is brought",
-        "reconciliation-notice": For.RECONCILIATION,
+    "tracker": {
+        "tracker/heartbeat": "whether the second door is open",
+        "tracker/usage-period": "since when records are held",
+        "tracker/find-usage": For.DISCLOSURE,
     },
+    "portal": GATEWAY,
+    "oversight": {"reconcile": For.RECONCILIATION, "reconciliation-answer": For.RECONCILIATION},
 }
-"""Every desk on the signed plane, by room, and what it is for."""
+"""Every desk on the signed plane, by room, and what it is for. A portal's gateway answers nothing."""
 
 OPEN: Mapping[str, Mapping[str, str]] = {
     "node": {
@@ -147,19 +196,28 @@ OPEN: Mapping[str, Mapping[str, str]] = {
     },
     "portal": {"counts": "numbers of exchanges"},
     "oversight": {"statement": "what the commission decided"},
+    "witness": {"witness": "logs seen, alarms", "policy": "whom a person may trust"},
 }
 """Everything that anybody may read, by room."""
 
-POSTS: Mapping[str, Mapping[str, str]] = {}
+POSTS: Mapping[str, Mapping[str, str]] = {"witness": {"add-checkpoint": "a log asks to be cosigned"}}
 """Everything that anybody may bring, by room."""
 
 PAGES: Mapping[str, str] = {
     "exchange.desk": "the clerk's desk: the office's own questions and answers",
     "exchange.desk_ask": "the clerk's desk",
     "exchange.desk_approvals": "the clerk's desk",
+    "exchange.desk_corrections": For.CORRECTION,
     "exchange.desk_inquiries": "the clerk's desk",
+    "exchange.desk_reconciling": For.RECONCILIATION,
     "exchange.office": "the office's own systems",
+    "oversight.pages": For.OVERSIGHT,
+    "oversight.pages_alarms": For.RECONCILIATION,
+    "oversight.pages_counts": For.OVERSIGHT,
+    "oversight.pages_epochs": For.COMPLETENESS,
+    "oversight.pages_withheld": For.WITHHOLDING,
     "portal.pages": For.DISCLOSURE,
+    "portal.pages_correction": For.CORRECTION,
     "portal.pages_map": "the map of the nation: counts",
 }
 """Every module that has pages or an interface of an office."""
@@ -290,6 +348,27 @@ async def test_the_disclosure_system_sees_the_person_it_names_and_nobody_else(st
 
 
 @pytest.mark.nation
+@pytest.mark.parametrize("curious", CURIOUS)
+async def test_desks_for_watching_are_for_watchers_and_show_no_person(stage: Stage, curious: str):
+    services = set(stage.directory.entries[curious].services)
+    for path, watchers in WATCHED.items():
+        verdict = await stage.post(curious, "ledger", path, b'{"from":1,"to":1,"epoch":1,"index":0}')
+        if services & watchers:
+            assert not isinstance(verdict, Problem) or verdict.type is not ErrorType.NOT_PERMITTED, path
+        else:
+            assert refused(verdict) is ErrorType.NOT_PERMITTED, path
+
+
+WATCHED = {
+    "epochs": {"witness", "commission"},
+    "transition": {"witness", "commission"},
+    "evidence": {"witness", "commission"},
+    "deferrals": {"commission"},
+    "deferral-decision": {"commission"},
+}
+
+
+@pytest.mark.nation
 async def test_the_ledgers_desks_are_reached_by_signed_messages_only(stage: Stage):
     base = stage.directory.entries["ledger"].base_url
     for path in EXCHANGE["ledger"]:
@@ -309,20 +388,21 @@ async def test_what_the_ledger_shows_to_anybody_names_nobody(stage: Stage):
     label = (
         await stage.nation.rows("ledger", "SELECT label FROM ledger.event WHERE tx = $1", _tx(given["tx"]))
     )[0]["label"]
-    base = stage.directory.entries["ledger"].base_url
     for path in OPEN["ledger"]:
-        raw = await stage.transport.get(f"{base}/o/{path}", {}, 5.0)
-        assert isinstance(raw, Raw)
-        assert raw.status == 200, path
+        body = await _body(stage, path)
         for secret in (given["tx"], bytes(label).hex(), stage.subject(CITY, person)):
-            assert secret.encode() not in raw.body, path
+            assert secret.encode() not in body, path
     assert all(isinstance(value, int) for value in json.loads(await _body(stage, "counts")).values())
 
 
 async def _body(stage: Stage, path: str) -> bytes:
-    raw = await stage.transport.get(f"{stage.directory.entries['ledger'].base_url}/o/{path}", {}, 5.0)
-    assert isinstance(raw, Raw)
-    return raw.body
+    """What the ledger shows at an open path; the first epoch closes some seconds after the nation opens."""
+
+    async def look() -> bytes | None:
+        raw = await stage.transport.get(f"{stage.directory.entries['ledger'].base_url}/o/{path}", {}, 5.0)
+        return raw.body if isinstance(raw, Raw) and raw.status == 200 else None
+
+    return await until(look, 30.0)
 
 
 def _tx(text: object) -> bytes:
