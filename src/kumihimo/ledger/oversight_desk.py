@@ -16,6 +16,7 @@ from kumihimo.ledger.store import DecideJob
 from kumihimo.node import AnyConnection, Entry, Handler, Institution, Message, Reply
 
 MOST_EPOCHS = 10
+_MOST = 1 << 62
 _DECISIONS = {"approve": Approval.APPROVED, "release": Approval.REFUSED}
 
 
@@ -59,7 +60,7 @@ class OversightDesk:
         wanted = _read(body, _Range)
         if isinstance(wanted, Problem):
             return wanted
-        if not 0 < wanted.first <= wanted.last < wanted.first + MOST_EPOCHS:
+        if not 0 < wanted.first <= wanted.last < min(wanted.first + MOST_EPOCHS, _MOST):
             return Problem(ErrorType.MALFORMED, detail=f"at most {MOST_EPOCHS} epochs, in their order")
         async with self.institution.db.read() as conn:
             found = await epoch_records(conn, wanted.first, wanted.last)
@@ -70,6 +71,8 @@ class OversightDesk:
         wanted = _read(body, _Epoch)
         if isinstance(wanted, Problem):
             return wanted
+        if not 0 < wanted.epoch < _MOST:
+            return Problem(ErrorType.MALFORMED, detail="an epoch has a number from 1")
         async with self.institution.db.read() as conn:
             found = await transition_of(conn, wanted.epoch)
         return found or Problem(ErrorType.NOT_FOUND, detail="there is no such epoch")
