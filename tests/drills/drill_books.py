@@ -34,8 +34,10 @@ class Books:
     outcomes: Counter[bytes]
 
 
-async def settled(nation: Nation, seconds: float = 90.0) -> None:
-    """Wait until nothing is under way: no inquiry open, nothing in an outbox (whose leases last 30 s)."""
+async def settled(nation: Nation, seconds: float = 180.0) -> None:
+    """Wait until nothing is under way: no inquiry open, nothing in an outbox (whose leases last 30 s), and
+    no record without outcome that has not entered its chain yet (which takes a minute).
+    """
     async with asyncio.timeout(seconds):
         while await _under_way(nation):  # noqa: ASYNC110 nobody announces that
             await asyncio.sleep(0.25)
@@ -52,7 +54,7 @@ async def _under_way(nation: Nation) -> bool:
         assert rows[0]["parked"] == 0, f"{name} has given up telling something"
         if rows[0]["waiting"]:
             return True
-    return False
+    return bool(await nation.rows("ledger", "SELECT 1 FROM ledger.event WHERE state = 'open' LIMIT 1"))
 
 
 def gateways() -> tuple[str, ...]:
