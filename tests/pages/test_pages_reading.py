@@ -54,6 +54,29 @@ async def every_page(reader: Reader, nation: Nation) -> AsyncIterator[str]:
     for more in await reader.page.locator("main summary").all():
         await more.click()
     yield "records"
+    await reader.go(portal)
+    for _ in range(40):
+        if await reader.page.locator("article").count():
+            break
+        await reader.press("最新の記録を確かめる")
+        await reader.page.wait_for_timeout(300)
+    await reader.page.locator("article summary").first.click()
+    await reader.press("この記録の訂正を請求する")
+    yield "what is wrong"
+    await reader.page.get_by_label("そのほか").check()
+    await reader.page.get_by_label("どこが、どう違いますか").fill("日付が違います。")
+    await reader.press("内容を確かめる")
+    yield "check before sending"
+    await reader.press("請求を送る")
+    yield "request sent"
+    await reader.go(nation.address(CITY) + "desk")
+    await reader.press("請求を見る", exact=False)
+    yield "requests for correction"
+    await reader.press("内容を見る")
+    yield "request to be decided"
+    await reader.page.get_by_label("記録は事実のとおり").check()
+    await reader.press("確認に進む")
+    yield "second look at a decision"
     await reader.go(portal + "?state=provided&since=2026-01-01")
     yield "records narrowed"
     await reader.go(portal + "?print=1")
@@ -70,7 +93,7 @@ async def test_no_page_has_a_fault_a_checker_of_accessibility_finds(reader: Read
         names.append(name)
         faults += [f"{name}: {fault}" for fault in await reader.accessible()]
     assert faults == []
-    assert len(names) == len(set(names)) == 17
+    assert len(names) == len(set(names)) == 23
 
 
 async def test_english_is_one_link_away_and_remembered(reader: Reader, nation: Nation):
@@ -89,7 +112,7 @@ async def test_english_is_one_link_away_and_remembered(reader: Reader, nation: N
 async def test_the_whole_desk_reads_in_english(reader: Reader, nation: Nation):
     await reader.go(nation.address(CITY) + "desk?lang=en")
     await reader.press("Sign in")
-    for path in ("desk", "desk/person", "desk/inquiries", "desk/approvals"):
+    for path in ("desk", "desk/person", "desk/inquiries", "desk/approvals", "desk/corrections"):
         await reader.go(nation.address(CITY) + path)
         japanese = "[...document.querySelectorAll('main *')].filter(e => !e.closest('[lang=ja]') && "
         japanese += (

@@ -52,19 +52,19 @@ def answer(net: Network, **changes: object) -> Answer:
 
 
 def test_the_portal_asks_the_ledger_under_the_persons_own_right(net):
-    given = Given(tx="00" * 16, answer=answer(net), items={"records": []})
+    given = Given(tx="00" * 16, answer=answer(net), items={"records": [], "corrections": []})
     shown, asked = records(net, given)
-    assert list(shown) == []
+    assert (shown.tx, list(shown.lines), list(shown.corrections)) == ("00" * 16, [], [])
     question = asked[0]
     assert (question.subject, question.to, question.permission) == (USER, "ledger", DISCLOSE_RIGHT)
-    assert (question.information, question.items) == (OWN_RECORDS, ("records",))
+    assert (question.information, question.items) == (OWN_RECORDS, ("records", "corrections"))
 
 
 def test_the_lines_are_shown_as_the_ledger_gave_them(net):
     line = Line(Entry(v=1, kind=Kind.ASKED, tx="aa", time=1, inquirer="muni-131016"), None)
     items = msgspec.json.decode(msgspec.json.encode({"records": [line]}))
     shown, _ = records(net, Given(tx="00" * 16, answer=answer(net), items=items))
-    assert tuple(shown) == (line,)
+    assert tuple(shown.lines) == (line,)
 
 
 def test_a_refusal_is_passed_on_and_not_shown_as_an_empty_record(net):

@@ -4,15 +4,19 @@ Signing in is a demonstration: whoever comes chooses one of a few made-up clerks
 (who is being looked for, who was chosen) stays in the memory of the visit and never in an address.
 """
 
+from dataclasses import dataclass
+
 from litestar import get, post
 
+from kumihimo.exchange.correction_desk import waiting_corrections
 from kumihimo.exchange.desk_approvals import ApprovalPages
 from kumihimo.exchange.desk_ask import AskPages
+from kumihimo.exchange.desk_corrections import CorrectionPages
 from kumihimo.exchange.desk_inquiries import InquiryPages
 from kumihimo.exchange.desk_people import People
 from kumihimo.exchange.desk_reconciling import ReconcilingPages, waiting
 from kumihimo.exchange.desk_records import recent
-from kumihimo.exchange.desk_visit import COOKIE, AtDesk, Desk, desk_of
+from kumihimo.exchange.desk_visit import COOKIE, AtDesk, Desk, DeskController, desk_of
 from kumihimo.exchange.gateway import Gateway
 from kumihimo.exchange.hot_office import with_hot_inquiries
 from kumihimo.exchange.office import Office
@@ -25,17 +29,36 @@ _PLACES = (
     Place("desk/person", Words("新しい照会", "New inquiry")),
     Place("desk/inquiries", Words("照会の一覧", "Inquiries")),
     Place("desk/approvals", Words("承認待ち", "Approvals")),
+    Place("desk/corrections", Words("訂正の請求", "Corrections")),
     Place("desk/reconciliation", Words("記録の照合", "Comparison")),
 )
 
 
-def desk_pages(gateway: Gateway) -> AsgiApp:
+@dataclass(frozen=True, slots=True)
+class MorePages:
+    """What a room after this one adds to the desk: a place in the menu, its pages and their templates."""
+
+    place: Place
+    pages: type[DeskController]
+    templates: tuple[str, ...]
+
+
+def desk_pages(gateway: Gateway, *more: MorePages) -> AsgiApp:
     """The application that serves an institution's own people and systems."""
     institution = gateway.institution
-    site = Site.of(institution, Words("職員の窓口", "Clerk's desk"), "kumihimo.exchange", *_PLACES)
+    site = Site.of(
+        institution,
+        Words("職員の窓口", "Clerk's desk"),
+        "kumihimo.exchange",
+        *_PLACES,
+        *(one.place for one in more),
+        shared=[package for one in more for package in one.templates],
+    )
     desk = Desk(gateway, site, People.of(institution.settings))
-    pages = [FrontPages, AskPages, InquiryPages, ApprovalPages, ReconcilingPages, Office]
+    own: list[type[PageController]] = [FrontPages, AskPages, InquiryPages, ApprovalPages]
+    own += [CorrectionPages, ReconcilingPages]
     title = f"{institution.settings.name_en}: office API"
+    pages = [*own, *(one.pages for one in more), Office]
     app = application(site, pages, {"gateway": gateway, "desk": desk}, api=title)
     return with_hot_inquiries(gateway, app)
 
@@ -57,11 +80,13 @@ class FrontPages(PageController):
         found = await recent(desk.gateway, 5)
         async with desk.gateway.institution.db.read() as conn:
             notices = [one for one in await waiting(conn) if one.owner == desk.entry.id and not one.answer]
+            corrections = await waiting_corrections(conn)
         return desk.page(
             request,
             "desk_home.html",
             waiting=len(await desk.gateway.approvals.waiting()),
             notices=len(notices),
+            corrections=corrections,
             recent=found,
             names=await desk.names(one.subject for one in found),
             affairs=len(affairs(desk.gateway.rules.law, desk.entry, desk.day)),

@@ -27,6 +27,7 @@ class Visit:
     user: str = field(repr=False)
     name: str = field(repr=False)
     stories: tuple[Story, ...] = field(default=(), repr=False)
+    disclosure: str = ""
     read_at: datetime | None = None
 
     def story(self, tx: str) -> Story | None:
@@ -59,8 +60,13 @@ class Front:
         found = await self.portal.records(visit.user)
         if isinstance(found, Problem):
             return found
-        visit.stories, visit.read_at = stories(found), self.portal.gateway.institution.clock()
+        visit.stories = stories(found.lines, found.corrections)
+        visit.disclosure, visit.read_at = found.tx, self.portal.gateway.institution.clock()
         return None
+
+    def now(self) -> int:
+        """This moment in Unix milliseconds."""
+        return int(self.portal.gateway.institution.clock().timestamp() * 1000)
 
     def page(self, request: PageRequest, template: str, visit: Visit, **context: object) -> PageResponse:
         """A page of a signed-in person."""

@@ -19,6 +19,7 @@ from kumihimo.node.pages import (
     application,
 )
 from kumihimo.portal.front import COOKIE, Front, Visit, front_of
+from kumihimo.portal.pages_correction import CorrectionPages
 from kumihimo.portal.pages_map import Map, MapPages, Watch
 from kumihimo.portal.service import Portal
 
@@ -35,7 +36,7 @@ def portal_pages(gateway: Gateway) -> tuple[AsgiApp, Callable[[], Awaitable[None
     users = institution.settings.runtime.keys / DEMO_USERS
     watch = Watch(institution)
     state = {"front": Front(Portal(gateway), site, users), "map": Map(site, watch, gateway.rules.law)}
-    return application(site, [CitizenPages, MapPages], state), watch.close
+    return application(site, [CitizenPages, CorrectionPages, MapPages], state), watch.close
 
 
 class CitizenPages(PageController):

@@ -4,6 +4,7 @@ Imported only by rooms that have pages, so that the ledger itself never loads a 
 """
 
 from kumihimo.ledger.reading.history import Filter, Sort, State, Story, stories
+from kumihimo.ledger.reading.progress import GROUND_WORDS, WRONGS
 from kumihimo.ledger.reading.telling import Teller, Told
 
-__all__ = ["Filter", "Sort", "State", "Story", "Teller", "Told", "stories"]
+__all__ = ["GROUND_WORDS", "WRONGS", "Filter", "Sort", "State", "Story", "Teller", "Told", "stories"]

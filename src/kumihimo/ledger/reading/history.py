@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from kumihimo.base import JST
 from kumihimo.exchange import Outcome
+from kumihimo.ledger.corrections import Correction
 from kumihimo.ledger.model import Entry, Kind, Line
 from kumihimo.node.pages import read_day
 
@@ -45,7 +46,7 @@ class Story:
 
     asked: Entry
     outcome: Entry | None
-    corrections: tuple[Entry, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def own(self) -> bool:
@@ -67,7 +68,7 @@ class Story:
     @property
     def released(self) -> bool:
         """Whether the law had kept this event from the person until a day that has come."""
-        return self.asked.kind is not Kind.ASKED and not self.own
+        return self.asked.kind is Kind.RELEASED
 
     @property
     def day(self) -> date:
@@ -75,9 +76,12 @@ class Story:
         return datetime.fromtimestamp(self.asked.time / 1000, JST).date()
 
 
-def stories(lines: Sequence[Line]) -> tuple[Story, ...]:
+def stories(lines: Sequence[Line], corrections: Sequence[Correction] = ()) -> tuple[Story, ...]:
     """What the ledger disclosed, newest first."""
-    found = [Story(line.asked, line.outcome) for line in lines]
+    said: dict[str, tuple[Correction, ...]] = {}
+    for one in corrections:
+        said[one.record] = (*said.get(one.record, ()), one)
+    found = [Story(line.asked, line.outcome, said.get(line.asked.tx, ())) for line in lines]
     return tuple(sorted(found, key=lambda story: story.asked.time, reverse=True))
 
 

@@ -9,6 +9,7 @@ from kumihimo.exchange import Rules, plain
 from kumihimo.law import Law, Procedure
 from kumihimo.ledger.model import Entry
 from kumihimo.ledger.reading.history import State, Story
+from kumihimo.ledger.reading.progress import ToldCorrection, told_correction
 from kumihimo.ledger.reading.purposes import programme, step, subject
 from kumihimo.node import Entry as Institution
 from kumihimo.node.pages import Words, problem_of
@@ -42,6 +43,7 @@ class Told:
     procedure: str
     piece: str
     ground: str
+    corrections: tuple[ToldCorrection, ...]
 
     @property
     def tx(self) -> str:
@@ -89,7 +91,8 @@ class Teller:
             citation=f"番号法第19条第8号・{row.citation}" if row else entry.permission,
             procedure=plain(procedure.text) if procedure else "",
             piece=piece,
-            ground=getattr(entry, "ground", "") or "",
+            ground=entry.ground or "",
+            corrections=tuple(told_correction(one, self.party) for one in story.corrections),
         )
 
     def party(self, institution: str) -> Words:
