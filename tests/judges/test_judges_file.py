@@ -1,11 +1,14 @@
 """A second program, in another language, judges a person's file as `kumihimo verify` does."""
 
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+from exchange_client import Stage, until
+from exchange_parties import CITY, PENSION
 from judge_logs import put
 from judge_tools import Judges
 from ledger_file_maker import (
@@ -23,6 +26,9 @@ from ledger_file_maker import (
     seed,
 )
 
+from kumihimo.base import Problem
+from kumihimo.exchange import digest
+from kumihimo.exchange.receiving import ANSWER_BOX
 from kumihimo.ledger import read_policy, verify_file
 from kumihimo.log import Algorithm, NoteSigner
 
@@ -251,3 +257,66 @@ def test_the_wrong_words_are_usage(judges: Judges, tmp_path: Path, ledger: Maker
     assert judges.file(tmp_path / "none", known).code == 2
     for spoilt in (b"{}", b"", policy().replace(b"policy/1", b"policy/2"), policy().replace(b"+", b"-")):
         assert judges.file(file, put(tmp_path / "spoilt", spoilt)).code == 2
+
+
+async def downloaded(stage: Stage, person: int) -> bytes:
+    """The file a person gets, by a disclosure that asks for the proof."""
+
+    async def look() -> bytes | None:
+        papers = await stage.own_look(person, items=("proof",))
+        envelope = await stage.answered(await stage.collected(papers, "portal"), "portal", "ledger")
+        if isinstance(envelope, Problem):
+            return None
+        opened = stage.keys["portal"].box.open(
+            envelope.sealed, info=ANSWER_BOX, aad=digest(papers.signed.body)
+        )
+        return json.loads(opened)["proof"].encode()
+
+    return await until(look, 60.0)
+
+
+@pytest.mark.nation
+async def test_both_find_the_file_of_a_running_nation_complete_and_a_copy_with_a_hole_withheld(
+    judges: Judges, stage: Stage, tmp_path: Path
+):
+    person = stage.someone(CITY, PENSION)
+    for _ in range(2):
+        given = await stage.ask(person)
+        await stage.line(person, given["tx"])
+    data = await downloaded(stage, person)
+    policy_file = stage.nation.places.root / "policy.json"
+    trusted = read_policy(policy_file.read_bytes())
+    shown = len(json.loads(data)["records"])
+    assert shown >= 3
+    hole = edited(data, lambda document: document["records"].pop(0))
+    short = edited(data, lambda document: document["records"].pop())
+    stranger = edited(data, lambda d: d["proof"].update(tlog=d["proof"]["tlog"].replace("/witness ", "/w ")))
+    for file, expected in (
+        (data, f"COMPLETE: shown {shown}, committed {shown}"),
+        (hole, f"WITHHELD: shown {shown - 1}, committed {shown}"),
+        (short, f"WITHHELD: shown {shown - 1}, committed {shown}"),
+    ):
+        assert judges.file(put(tmp_path / "file", file), policy_file).words.startswith(expected)
+        assert verify_file(file, trusted).headline == expected
+    assert judges.file(put(tmp_path / "file", stranger), policy_file).words.startswith("WRONG WITNESS")
+    later = await downloaded(stage, person)
+    earlier = put(tmp_path / "earlier", data)
+    assert judges.file(put(tmp_path / "file", later), policy_file, "-last", earlier).code == 0
+    back = judges.file(earlier, policy_file, "-last", put(tmp_path / "later", later))
+    assert back.words.startswith("OLDER")
+
+
+@pytest.mark.nation
+async def test_both_agree_on_a_running_nations_file_with_a_bit_changed_anywhere(
+    judges: Judges, stage: Stage, tmp_path: Path
+):
+    person = stage.someone(CITY, PENSION)
+    data, draw = await downloaded(stage, person), random.Random(5)
+    policy_file = stage.nation.places.root / "policy.json"
+    trusted = read_policy(policy_file.read_bytes())
+    for _ in range(120):
+        at, bit = draw.randrange(len(data)), 1 << draw.randrange(8)
+        changed = data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :]
+        verdict = judges.file(put(tmp_path / "file", changed), policy_file)
+        own = verify_file(changed, trusted)
+        assert verdict.words.split(":")[0] == own.finding.value, (at, verdict.words, own)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from exchange_client import Stage
+from exchange_client import Stage, until
 from exchange_parties import CITY, PENSION
 from judge_logs import KEY, ORIGIN, Witness, put, signed, small_entries, written
 from judge_tools import Judges
@@ -286,3 +286,30 @@ async def test_a_proof_file_is_verified_with_its_entry_and_no_other(
         "",
     ):
         assert judges.proof(put(tmp_path / "spoilt", spoilt.encode()), own, key).code == 1
+
+
+def policy_of(stage: Stage) -> dict:
+    return json.loads((stage.nation.places.root / "policy.json").read_text("utf-8"))
+
+
+@pytest.mark.nation
+async def test_every_log_that_grew_is_cosigned_by_a_quorum_of_the_nations_witnesses(
+    judges: Judges, stage: Stage
+):
+    """The witnesses' Ed25519 lines are judged here; their ML-DSA-44 lines Go's library does not know."""
+    await stage.ask(stage.someone(CITY, PENSION))
+    policy = policy_of(stage)
+    named = [word for vkey in policy["witnesses"] for word in ("-witness", vkey)]
+    for institution in (CITY, PENSION, "digital", "jlis", "ledger"):
+        base = stage.directory.entries[institution].base_url
+
+        async def cosigned(base: str = base) -> bool:
+            raw = await stage.transport.get(f"{base}/o/cosigned", {}, 5.0)
+            return isinstance(raw, Raw) and raw.status == 200
+
+        await until(cosigned, 40.0)
+        head = ["-checkpoint", f"{base}/o/cosigned", *named, "-quorum", str(policy["quorum"])]
+        verdict = judges.log(f"{base}/o/log", key_of(stage, institution), *head)
+        assert verdict.code == 0, (institution, verdict.words)
+        unsigned = judges.log(f"{base}/o/log", key_of(stage, institution), *named, "-quorum", "2")
+        assert "too few witnesses" in unsigned.words
