@@ -98,11 +98,13 @@ def test_the_ledger_has_no_desk_but_recording_outcomes_the_persons_own_look_and_
         ),
         journal=Away(),
         db=Away(),
+        outbox=Away(),
         logger=Away(),
         clock=system_clock,
     )
     room = asyncio.run(open_room(institution))
     oversight = {"epochs", "transition", "evidence", "deferrals", "deferral-decision"}
-    assert set(room.exchange) == {"record", "outcome", "inquire"} | oversight
+    heard = {"reconciliation-notice", "correction", "correction-verdict"}
+    assert set(room.exchange) == {"record", "outcome", "inquire"} | oversight | heard
     assert set(room.open) == {"counts", "epoch"}
     assert room.pages is None

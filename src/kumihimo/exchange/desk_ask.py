@@ -7,6 +7,7 @@ from litestar.datastructures import FormMultiDict
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.exchange.desk_people import MOST
+from kumihimo.exchange.desk_run import ask_all, people_of_run
 from kumihimo.exchange.desk_values import label
 from kumihimo.exchange.desk_visit import Desk, DeskController, desk_of
 from kumihimo.exchange.inquirer import Question
@@ -154,10 +155,26 @@ class AskPages(DeskController):
             operator=visit.clerk.ref,
             mark=mark,
         )
+        people = people_of_run(text(form, "others"), question.subject)
+        if isinstance(people, Problem):
+            return desk.site.refusal(request, people, "desk/procedure")
+        if len(people) > 1:
+            visit.run = await ask_all(desk.gateway, question, people)
+            return desk.site.go("desk/run")
         given = await ask(desk.gateway, question)
         if isinstance(given, Problem):
             return desk.site.refusal(request, given, "desk/procedure")
         return desk.site.go(f"desk/inquiries/{given.tx}")
+
+    @get("/run")
+    async def last_run(self, request: PageRequest) -> PageResponse:
+        """What came of the last run of this visit: each person, with the answer or the refusal."""
+        desk = desk_of(request)
+        visit = desk.seated(request)
+        if not visit.run:
+            return desk.site.go("desk")
+        names = await desk.names(line.subject for line in visit.run)
+        return desk.page(request, "desk_run.html", run=visit.run, names=names)
 
 
 def text(form: FormMultiDict | Mapping[str, object], name: str) -> str:

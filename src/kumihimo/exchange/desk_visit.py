@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 from litestar.exceptions import NotAuthorizedException
 
@@ -11,6 +12,9 @@ from kumihimo.exchange.gates import today
 from kumihimo.exchange.gateway import Gateway
 from kumihimo.node import Entry
 from kumihimo.node.pages import Lang, PageController, PageRequest, PageResponse, Sessions, Site, Words
+
+if TYPE_CHECKING:
+    from kumihimo.exchange.desk_run import RunLine
 
 COOKIE = "clerk"
 IDLE_MINUTES = 30.0
@@ -46,6 +50,7 @@ class AtDesk:
     birth: str = field(default="", repr=False)
     searched: bool = False
     person: Known | None = field(default=None, repr=False)
+    run: "tuple[RunLine, ...]" = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
