@@ -101,10 +101,16 @@ def test_two_institutions_that_share_an_identifier_are_found(folder, line, value
     assert {kind for kind, _ in errors(folder)} >= {"duplicate"}
 
 
-@pytest.mark.parametrize("gone", ["digital", "jlis", "ledger", "numbering", "portal"])
+@pytest.mark.parametrize("gone", ["digital", "jlis", "ledger", "numbering", "portal", "ppc"])
 def test_a_missing_service_is_found(folder, gone):
     folder.joinpath(f"{gone}.toml").unlink()
     assert {kind for kind, _ in errors(folder)} == {"service"}
+
+
+def test_fewer_witnesses_than_a_quorum_are_found(folder):
+    for name in ("univ", "bar"):
+        folder.joinpath(f"{name}.toml").unlink()
+    assert errors(folder) == {("service", "witness")}
 
 
 def test_a_file_that_is_no_institution_is_found(folder):

@@ -18,6 +18,7 @@ _FILLS = {
     "providing": "#e6f5ec",
     "citizen": "#ffffff",
     "others": "#f2f2f2",
+    "witnesses": "#fdf3e0",
 }
 _COUNTS: Mapping[str, Words] = {
     "asked": Words("照会", "asked"),
@@ -27,15 +28,18 @@ _COUNTS: Mapping[str, Words] = {
     "refused": Words("拒否", "refused"),
     "waiting": Words("承認待ち", "waiting"),
     "withheld": Words("不開示", "withheld"),
+    "witnessed": Words("立ち会う記録簿", "logs witnessed"),
+    "alarms": Words("警報", "alarms"),
 }
-_WHEN_ANY = frozenset({"refused", "waiting", "withheld"})
+_WHEN_ANY = frozenset({"refused", "waiting", "withheld", "alarms"})
 _GROUPS: Mapping[str, Words] = {
     "asking": Words("照会する地方公共団体（答えもする）", "Local offices ask (and answer)"),
     "operators": Words("運営者（許可印を押す。中身は見えない）", "Operators: stamp, see nothing"),
     "ledger": Words("本人ごとの記録", "The person's record"),
     "providing": Words("答える機関", "Bodies that answer"),
     "citizen": Words("本人", "The person"),
-    "others": Words("番号と監督", "Numbers and supervision"),
+    "others": Words("番号", "Numbers"),
+    "witnesses": Words("監督と証人（書き換えを見逃さない）", "Witnesses: no log is altered unseen"),
 }
 _LOCAL = frozenset({"municipal-head", "governor"})
 _TITLE = Words("国の地図", "Map of the nation")
@@ -93,7 +97,7 @@ class Shape:
 WIDE = Shape(
     "wide",
     1120,
-    664,
+    820,
     96,
     {
         "asking": Area(8, 8, 278, 478),
@@ -101,7 +105,8 @@ WIDE = Shape(
         "ledger": Area(421, 196, 278, 148),
         "providing": Area(834, 24, 278, 588),
         "citizen": Area(421, 508, 278, 148),
-        "others": Area(8, 508, 396, 148, 2),
+        "others": Area(8, 508, 278, 148),
+        "witnesses": Area(8, 668, 1104, 148, 3),
     },
     (
         Arrow("6", "M560 508 V350", (560, 484), _LINE),
@@ -115,7 +120,7 @@ WIDE = Shape(
 NARROW = Shape(
     "narrow",
     360,
-    2036,
+    2276,
     92,
     {
         "asking": Area(2, 4, 310, 458),
@@ -123,7 +128,8 @@ NARROW = Shape(
         "ledger": Area(2, 800, 310, 140),
         "providing": Area(2, 986, 310, 564),
         "citizen": Area(2, 1596, 310, 140),
-        "others": Area(2, 1782, 310, 246),
+        "others": Area(2, 1756, 310, 140),
+        "witnesses": Area(2, 1916, 310, 352),
     },
     (
         Arrow("1", "M150 462 V502", (150, 481)),
@@ -175,6 +181,8 @@ def _part(entry: Entry) -> str:
         return "ledger"
     if "disclosure" in entry.services:
         return "citizen"
+    if "witness" in entry.services:
+        return "witnesses"
     if _LOCAL & set(entry.roles):
         return "asking"
     return "providing" if entry.provides else "others"

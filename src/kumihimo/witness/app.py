@@ -55,10 +55,15 @@ async def open_room(institution: Institution) -> Room:
         }
         return Reply(200, msgspec.json.encode(document))
 
+    async def counts(_: Message) -> Reply:
+        async with institution.db.read() as conn:
+            logs, alarms = await logs_cosigned(conn), await alarms_raised(conn)
+        return Reply(200, msgspec.json.encode({"witnessed": logs, "alarms": len(alarms)}))
+
     published = {"policy": _policy(folder)} if "commission" in institution.settings.services else {}
     return Room(
         "witness",
-        open={"witness": show, **published},
+        open={"witness": show, "counts": counts, **published},
         posts={"add-checkpoint": desk.add_checkpoint},
         close=follower.save,
     )

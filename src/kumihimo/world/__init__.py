@@ -14,6 +14,7 @@ from kumihimo.world.office import Office
 from kumihimo.world.processes import NodeFailedError
 from kumihimo.world.selfcheck import SelfCheckError, ask_one, find_case, self_check
 from kumihimo.world.settlement import SettlementError
+from kumihimo.world.trust import quorum
 
 __all__ = [
     "NODES",
@@ -32,6 +33,7 @@ __all__ = [
     "load_cast",
     "open_nation",
     "publish",
+    "quorum",
     "self_check",
     "served_directory",
 ]

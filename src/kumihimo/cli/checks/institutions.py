@@ -14,8 +14,9 @@ from kumihimo.cli.checks.report import Report
 from kumihimo.exchange import Layouts, query_text
 from kumihimo.law import Law, Party, Permitted, RefusalReason
 from kumihimo.node import Provides
+from kumihimo.world import quorum
 
-SERVICES = ("operator-1", "operator-2", "ledger", "numbering", "disclosure")
+SERVICES = ("operator-1", "operator-2", "ledger", "numbering", "disclosure", "commission")
 """What every nation needs exactly one institution for."""
 
 
@@ -78,6 +79,9 @@ def check_institutions(
         count = sum(one.services.count(service) for one in institutions)
         if count != 1:
             report.error("service", service, f"{count} institutions do it; exactly one must")
+    witnesses = sum("witness" in one.services for one in institutions)
+    if witnesses < quorum():
+        report.error("service", "witness", f"{witnesses} institutions witness; at least {quorum()} must")
     report.notes["rows no institution here can answer"] = list(_unanswered(institutions, law, on))
 
 
