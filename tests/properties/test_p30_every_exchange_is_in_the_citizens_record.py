@@ -1,18 +1,13 @@
-"""P-30, P-31, P-33: what happened is in the person's record or counted as withheld; nobody else reads it."""
+"""P-30, P-31: what happened is in the person's record or counted as withheld; nobody else reads it."""
 
-import asyncio
 from base64 import b64encode
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from exchange_client import Stage, today, until
 from exchange_parties import CITY, PENSION
 
-from kumihimo.base import Problem, system_clock
-from kumihimo.ledger.app import open_room
-from kumihimo.messages import Vault
-from kumihimo.node import JournalUnavailable
+from kumihimo.base import Problem
 
 pytestmark = pytest.mark.nation
 
@@ -69,42 +64,3 @@ async def test_what_is_hidden_is_exactly_what_is_counted_as_withheld(stage: Stag
         return counted == rows[0]["held"] == rows[0]["waiting"] == rows[0]["missing"] > 0
 
     assert await until(balanced, 90.0)
-
-
-class Away:
-    """A house whose stores are away; the room opens all the same."""
-
-    def register(self, kind: str, apply: object):
-        async def write(job: object) -> object:
-            raise JournalUnavailable
-
-        return write
-
-    def read(self):
-        raise OSError
-
-    def warning(self, event: str, **more: object) -> None:
-        """Nobody listens."""
-
-
-def test_the_ledger_has_no_desk_but_recording_outcomes_the_persons_own_look_and_oversight(tmp_path):
-    (tmp_path / "ledger.key").write_text("01" * 32)
-    institution = SimpleNamespace(
-        keys=SimpleNamespace(vault=Vault(bytes(32))),
-        settings=SimpleNamespace(
-            id="ledger",
-            runtime=SimpleNamespace(keys=tmp_path),
-            option=lambda room, key, default: default,
-        ),
-        journal=Away(),
-        db=Away(),
-        outbox=Away(),
-        logger=Away(),
-        clock=system_clock,
-    )
-    room = asyncio.run(open_room(institution))
-    oversight = {"epochs", "transition", "evidence", "deferrals", "deferral-decision"}
-    heard = {"reconciliation-notice", "correction", "correction-verdict"}
-    assert set(room.exchange) == {"record", "outcome", "inquire"} | oversight | heard
-    assert set(room.open) == {"counts", "epoch"}
-    assert room.pages is None
