@@ -16,6 +16,7 @@ from kumihimo.ledger.closer import Closer
 from kumihimo.ledger.cut import News
 from kumihimo.ledger.epoch_store import EpochDamagedError, load_standpoint
 from kumihimo.ledger.treemap import Bucket, bucket_of, hash_of, sum_of, verify
+from kumihimo.log import LogReader
 
 ALICE, BOB, CAROL = someone(1), someone(2), someone(3)
 
@@ -210,8 +211,6 @@ async def test_a_map_that_was_changed_behind_the_ledgers_back_is_not_carried_on(
 
 
 async def test_the_epochs_record_stands_in_the_ledgers_own_log_where_it_says(house: House):
-    from kumihimo.log import LogReader
-
     for label in (ALICE, BOB, CAROL):
         await house.happened(label)
         await house.close()

@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import timedelta
 
+import asyncpg
 import msgspec
 import pytest
 from exchange_client import Stage, today, until
@@ -108,8 +109,6 @@ async def test_an_auditor_follows_every_epoch_of_the_running_ledger(stage: Stage
 
 async def entries(stage: Stage, start: int, end: int) -> list[bytes]:
     """Entries of operator 1's log, out of its own database."""
-    import asyncpg
-
     conn = await asyncpg.connect(stage.nation.server.owner_of("digital"))
     try:
         return await LogReader.entries(conn, start, end)

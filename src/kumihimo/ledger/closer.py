@@ -15,7 +15,7 @@ from kumihimo.base import ErrorType, Problem
 from kumihimo.exchange import PASSING
 from kumihimo.ledger.closing import close_epoch
 from kumihimo.ledger.cut import Closing, News, Standpoint
-from kumihimo.ledger.epoch_store import CloseJob, load_standpoint, read_cut
+from kumihimo.ledger.epoch_store import CloseJob, EpochDamagedError, load_standpoint, read_cut
 from kumihimo.ledger.standing import OPEN_SECONDS
 from kumihimo.ledger.store import AT_ONCE, Book, SettleJob
 from kumihimo.log import Edge
@@ -61,6 +61,9 @@ class Closer:
                 self._last = None
                 self._problem = Problem(ErrorType.PROVIDER_UNAVAILABLE, detail="the ledger's store is away")
                 self.institution.logger.warning("epoch not closed", fault=type(fault).__name__)
+            except EpochDamagedError as fault:
+                self._problem = Problem(ErrorType.UNKNOWN, detail="the ledger's map was changed")
+                self.institution.logger.error("epoch not closed", fault=type(fault).__name__)
             async with self._turn:
                 self._turn.notify_all()
             await asyncio.sleep(max(0.0, started + PAUSE - loop.time()))
