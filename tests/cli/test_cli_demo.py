@@ -26,6 +26,7 @@ STEPS = {
     "withheld",
     "manual",
     "protected",
+    "own-file",
     "suspension",
     "assessment",
 }
@@ -33,7 +34,8 @@ STEPS = {
 
 @pytest.mark.nation
 def test_the_told_journey_holds_step_by_step_and_leaves_nothing_behind(tmp_path):
-    command = [str(Path(sys.executable).parent / "kumihimo"), "demo", "--json"]
+    program, file = str(Path(sys.executable).parent / "kumihimo"), str(tmp_path / "records.json")
+    command = [program, "demo", "--json", "--file", file]
     done = subprocess.run(
         command,
         capture_output=True,
@@ -50,3 +52,5 @@ def test_the_told_journey_holds_step_by_step_and_leaves_nothing_behind(tmp_path)
     assert done.stdout.strip().count("\n") == 0
     assert "o9/106/2@" in done.stderr
     assert list(tmp_path.glob("kumihimo-demo-*")) == []
+    verified = subprocess.run([program, "verify", file], capture_output=True, text=True, check=False)
+    assert (verified.returncode, "COMPLETE" in verified.stdout) == (0, True)

@@ -1,8 +1,9 @@
 """The citizen's page: who asked what about me. And the application that serves it with the map."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from urllib.parse import urlencode
 
 from litestar import get, post
 
@@ -20,6 +21,7 @@ from kumihimo.node.pages import (
 )
 from kumihimo.portal.front import COOKIE, Front, Visit, front_of
 from kumihimo.portal.pages_correction import CorrectionPages
+from kumihimo.portal.pages_files import FilePages
 from kumihimo.portal.pages_map import Map, MapPages, Watch
 from kumihimo.portal.service import Portal
 
@@ -36,7 +38,7 @@ def portal_pages(gateway: Gateway) -> tuple[AsgiApp, Callable[[], Awaitable[None
     users = institution.settings.runtime.keys / DEMO_USERS
     watch = Watch(institution)
     state = {"front": Front(Portal(gateway), site, users), "map": Map(site, watch, gateway.rules.law)}
-    return application(site, [CitizenPages, CorrectionPages, MapPages], state), watch.close
+    return application(site, [CitizenPages, CorrectionPages, FilePages, MapPages], state), watch.close
 
 
 class CitizenPages(PageController):
@@ -113,6 +115,7 @@ class Choices:
         )
 
 
+_FIELDS = frozenset(one.name for one in fields(Filter))
 _SORTS = (
     (Sort.SINGLE.value, Words("あなたについてだけの照会", "Only about you")),
     (Sort.BULK.value, Words("多くの人をまとめた照会（一括）", "One of a run about many people")),
@@ -154,6 +157,7 @@ def _records_page(front: Front, request: PageRequest, visit: Visit) -> PageRespo
         askers=len({one.asked.inquirer for one in others}),
         own=[one.asked for one in visit.stories if one.own],
         wanted=wanted,
+        query=urlencode([each for each in request.query_params.multi_items() if each[0] in _FIELDS]),
         choices=Choices.of(others, teller),
         number=number,
         pages=pages,

@@ -18,6 +18,15 @@ def demo(
             "default: a throw-away one. この国で演じる。",
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            dir_okay=False,
+            help="Write the person's file with its proof here, the policy beside it. "
+            "証明つきファイルの保存先。",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell a journey through the exchange and verify every step of it. 情報連携の一部始終を実演し、確かめる。
@@ -26,4 +35,4 @@ def demo(
     """
     from kumihimo.cli.demo.play import play
 
-    raise typer.Exit(play(nation, as_json=as_json))
+    raise typer.Exit(play(nation, as_json=as_json, out=out))

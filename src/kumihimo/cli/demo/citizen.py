@@ -53,22 +53,37 @@ class Citizen:
         """Look at one's own records now; each look goes on record as well."""
         return await asyncio.to_thread(self._look)
 
-    def _look(self) -> Records:
+    async def file(self) -> bytes:
+        """Save one's own file with its proof, as the button of the page does."""
+        return await asyncio.to_thread(self._file)
+
+    def _file(self) -> bytes:
+        self._sign_in()
+        return self._read("/file", save="1")
+
+    def _sign_in(self) -> None:
         if not self._token:
             self._open("/")
             self._open("/sign-in", user=self._user)
+
+    def _look(self) -> Records:
+        self._sign_in()
         self._open("/look", again="1")
         page = self._open("/?print=1")
         articles = _ARTICLE.findall(page)
         return Records({tx: seen for article in articles for tx, seen in _read(article)}, page)
 
     def _open(self, path: str, **form: str) -> str:
-        data = urlencode({**form, "form_token": self._token}).encode() if form else None
-        with self._browser.open(self._base + path, data=data, timeout=_SECONDS) as answer:
-            page: str = answer.read().decode()
+        page = self._read(path, **form).decode()
         found = _TOKEN.search(page)
         self._token = found[1] if found else self._token
         return page
+
+    def _read(self, path: str, **form: str) -> bytes:
+        data = urlencode({**form, "form_token": self._token}).encode() if form else None
+        with self._browser.open(self._base + path, data=data, timeout=_SECONDS) as answer:
+            body: bytes = answer.read()
+        return body
 
 
 def _read(article: str) -> list[tuple[str, Seen]]:

@@ -14,7 +14,7 @@ from pyreqwest.exceptions import PyreqwestError
 from rich.console import Console
 from rich.panel import Panel
 
-from kumihimo.cli.demo import acts_family, acts_oversight, acts_person, acts_refusals, acts_secrecy
+from kumihimo.cli.demo import acts_family, acts_file, acts_oversight, acts_person, acts_refusals, acts_secrecy
 from kumihimo.cli.demo.stage import Held, NotHeldError, Stage, Step
 from kumihimo.cli.evidence import NoEvidenceError
 from kumihimo.cli.running import OPENING_FAULTS, NotObeyedError, Running, find_running
@@ -112,6 +112,12 @@ CHAPTERS: tuple[tuple[str, str, tuple[Step, ...]], ...] = (
                 "a protected address stays back",
                 acts_person.protected,
             ),
+            Step(
+                "own-file",
+                "証明つきのファイルを持ち帰り、抜けがないことを確かめます",
+                "the person's file proves that nothing is missing",
+                acts_file.own_file,
+            ),
         ),
     ),
     (
@@ -145,12 +151,12 @@ _FAULTS = (
 )
 
 
-def play(root: Path | None, *, as_json: bool) -> int:
+def play(root: Path | None, *, as_json: bool, out: Path | None = None) -> int:
     """Play the whole journey; give the exit code."""
     console = talk if as_json else page
     started = time.monotonic()
     try:
-        held = asyncio.run(_play(root, console))
+        held = asyncio.run(_play(root, console, out))
     except (asyncio.CancelledError, KeyboardInterrupt):
         console.print("中断しました  interrupted")
         return _INTERRUPTED
@@ -173,14 +179,14 @@ def play(root: Path | None, *, as_json: bool) -> int:
     return 0 if ok else 1
 
 
-async def _play(root: Path | None, console: Console) -> list[Held]:
+async def _play(root: Path | None, console: Console, out: Path | None) -> list[Held]:
     task = asyncio.current_task()
     assert task is not None
     # A demonstration that is ended from outside stops its nation's processes too, as Ctrl-C does.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         async with _nation(root) as nation:
-            stage = Stage(nation, console)
+            stage = Stage(nation, console, out)
             try:
                 return await _steps(stage)
             finally:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -48,6 +49,7 @@ class Stage:
 
     nation: Running
     console: Console
+    out: Path | None = None
     claimant: int = -1
     asked: dict[str, Asked] = field(default_factory=dict)
     _offices: dict[str, Office] = field(default_factory=dict)
