@@ -4,6 +4,7 @@ Two kinds: Ed25519 (type 0x04), which every tool reads, and ML-DSA-44 (type 0x06
 does not forge. Both carry the time at which the witness signed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
@@ -71,29 +72,29 @@ class CosignatureVerifier:
 class Cosigner:
     """A witness's key of one kind; the name tells which witness it is."""
 
-    __slots__ = ("_key", "verifier")
+    __slots__ = ("_sign", "verifier")
 
     def __init__(self, name: str, algorithm: Algorithm, seed: Secret) -> None:
         """`seed` has 32 bytes: an Ed25519 seed (RFC 8032) or the ξ of ML-DSA (FIPS 204)."""
         if not valid_name(name) or len(name.encode()) > _NAME_LIMIT:
             raise ValueError("a witness's name has no spaces, plus signs or control characters")
+        self._sign: Callable[[bytes], bytes]
         if algorithm is Algorithm.COSIGNATURE_ED25519:
             public, key = crypto_sign_seed_keypair(seed.reveal())
+            self._sign = lambda message: crypto_sign(message, key)[:64]
         else:
-            public = MLDSA44PrivateKey.from_seed_bytes(seed.reveal()).public_key().public_bytes_raw()
-            key = seed.reveal()
-        self._key = Secret(key)
+            lattice = MLDSA44PrivateKey.from_seed_bytes(seed.reveal())
+            public, self._sign = lattice.public_key().public_bytes_raw(), lattice.sign
         self.verifier = CosignatureVerifier(name, algorithm, public)
 
     def cosign(self, checkpoint: Checkpoint, text: str, time: int) -> Signature:
         """The cosignature over a checkpoint and the note text it came in, at a time in seconds since 1970."""
         name = self.verifier.name
         if self.verifier.algorithm is Algorithm.COSIGNATURE_ED25519:
-            value = crypto_sign(timed_text(text, time), self._key.reveal())[:64]
+            message = timed_text(text, time)
         else:
             message = cosigned_message(name, time, checkpoint.origin, (0, checkpoint.size), checkpoint.root)
-            value = MLDSA44PrivateKey.from_seed_bytes(self._key.reveal()).sign(message)
-        return Signature(name, self.verifier.key_id, time.to_bytes(8) + value)
+        return Signature(name, self.verifier.key_id, time.to_bytes(8) + self._sign(message))
 
 
 def timed_text(text: str, time: int) -> bytes:
