@@ -107,9 +107,17 @@ def find(bucket: bytes, label: bytes) -> int | None:
 
 def put(bucket: bytes, moved: Iterable[bytes]) -> bytes:
     """The bucket after the records of some persons were replaced or added."""
-    records = {bucket[at : at + 32]: bucket[at : at + RECORD] for at in range(0, len(bucket), RECORD)}
-    records.update((record[:32], record) for record in moved)
-    return b"".join(records[label] for label in sorted(records))
+    added = {}
+    for record in moved:
+        place = find(bucket, record[:32])
+        if place is None:
+            added[record[:32]] = record
+        else:
+            bucket = bucket[: place * RECORD] + record + bucket[(place + 1) * RECORD :]
+    if not added:
+        return bucket
+    kept = (bucket[at : at + RECORD] for at in range(0, len(bucket), RECORD))
+    return b"".join(sorted((*kept, *added.values())))
 
 
 def bucket_root(bucket: bytes) -> bytes:

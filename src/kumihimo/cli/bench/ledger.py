@@ -96,7 +96,7 @@ async def _measure(uri: str, seconds: float, persons: int, average: int) -> Run:
     await conn.execute("ALTER SYSTEM SET max_wal_size = '2GB'")  # as in the miniature nation
     await conn.execute("SELECT pg_reload_conf()")
     await conn.execute("CREATE TABLE floor (bytes bytea); ALTER TABLE floor ALTER bytes SET STORAGE EXTERNAL")
-    ledger = await Rehearsal.open(db, conn, Secret(os.urandom(32)), depth=DEPTH)
+    ledger = await Rehearsal.open(db, conn, Secret(os.urandom(32)), depth=_depth(persons))
     look = Look.new()
     await fill(conn, [(look.label, [exchange(at) for at in range(FILE_RECORDS - 1)])])
     await _fill(uri, persons, average, done)
@@ -115,6 +115,11 @@ async def _measure(uri: str, seconds: float, persons: int, average: int) -> Run:
     await conn.close()
     await db.close()
     return done
+
+
+def _depth(persons: int) -> int:
+    """T of the map: some four people to a bucket, and never less than in the miniature nation."""
+    return max(DEPTH, persons.bit_length() - 2)
 
 
 async def _fill(uri: str, persons: int, average: int, done: Run) -> None:
@@ -244,6 +249,7 @@ def _report(seconds: float, persons: int, done: Run) -> dict[str, object]:
         "ratio": round(product / floor, 3),
         "detail": {
             "persons": persons,
+            "map_depth": _depth(persons),
             "map_persons_per_s": round(persons / done.map_seconds),
             "files_per_s": round(len(done.files) / done.files_seconds),
             "live_records_per_s": round(median(done.live)),
