@@ -1,5 +1,6 @@
 """Whatever is done to a person's file, the verdict says so and names what is wrong."""
 
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -308,15 +309,22 @@ def test_two_persons_records_of_one_moment_keep_their_lines_apart():
         lambda d: d.pop("made"),
     ],
 )
-def test_what_is_not_in_the_one_form_is_malformed(ledger, edit):
+def test_what_cannot_be_read_in_one_way_only_is_malformed(ledger, edit):
     verdict = check(edited(ledger.file(), edit))
     assert verdict.finding is Finding.MALFORMED
     assert verdict.detail
 
 
-def test_a_file_spelled_another_way_or_too_long_is_malformed(ledger):
+def test_a_file_may_be_spelled_in_any_way_json_allows(ledger):
     data = ledger.file()
-    for other in (b" " + data, data + b"\n", msgspec.json.format(data), b"", data + b" " * (33 << 20)):
+    spellings = (b" " + data, data + b"\n", msgspec.json.format(data), json.dumps(json.loads(data)).encode())
+    assert {check(other).finding for other in spellings} == {Finding.COMPLETE}
+
+
+def test_a_name_that_comes_twice_and_a_file_too_long_are_malformed(ledger):
+    data = ledger.file()
+    twice = b'{"records":[],' + data[1:]
+    for other in (b"", twice, data.replace(b'{"code"', b'{"code":"","code"'), data + b" " * (33 << 20)):
         assert check(other).finding is Finding.MALFORMED
 
 

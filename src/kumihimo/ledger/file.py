@@ -16,6 +16,7 @@ it (same tx); records stand oldest first. `others` belong to no record shown. An
 instead of `entry`. Because the form is one, nothing in a file can be spelled in two ways.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -188,13 +189,20 @@ def read_file(data: bytes) -> RecordsFile | Problem:
         return _refuse("the file is too long")
     try:
         file = _decoder.decode(data)
-        if _encoder.encode(file) != data:
-            return _refuse("the file is not in its one form: it was edited or written by another program")
+        if json.loads(data, object_pairs_hook=_each_once) != json.loads(_encoder.encode(file)):
+            return _refuse("the file holds more than a file of records does")
         return _read(file)
     except _MalformedError as error:
         return _refuse(str(error))
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
         return _refuse("not a kumihimo-records/1")
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of the file, no name of which comes twice: programs differ in which of the two they read."""
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise _MalformedError("a name comes twice in the file")
+    return dict(pairs)
 
 
 def _read(file: _File) -> RecordsFile:

@@ -60,7 +60,7 @@ MEANINGS: Mapping[Finding, Meaning] = MappingProxyType(
             "前のファイルより古い状態を示しています。台帳が後戻りすることはありません。",
         ),
         Finding.MALFORMED: Meaning(
-            "This is not a file of records in its one form. Fetch it again; do not edit it.",
+            "This cannot be read as a file of records. Fetch it again; do not edit it.",
             "記録のファイルとして読めません。編集せずに、もう一度取得してください。",
         ),
     }

@@ -2,7 +2,7 @@
 
 In this order, and the first that fails is the finding:
 
-1. the file is in its one form (MALFORMED);
+1. the file can be read, in one way only (MALFORMED);
 2. the ledger signed the checkpoint (ALTERED) and a quorum of the policy's witnesses cosigned it (WRONG
    WITNESS, TOO FEW WITNESSES);
 3. the epoch record is under that checkpoint, and the person's leaf is in the map it names (ALTERED);

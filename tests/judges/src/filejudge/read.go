@@ -182,10 +182,10 @@ func readFile(data []byte) (*file, error) {
 	if len(data) > longest {
 		return nil, errors.New("too long")
 	}
-	value, err := judge.ReadOneForm(data)
+	value, err := judge.ReadDocument(data)
 	document, ok := value.(object)
 	if err != nil || !ok {
-		return nil, errors.New("not a document in its one form")
+		return nil, errors.New("not a document that reads in one way only")
 	}
 	r := &reader{}
 	r.only(document, "format", "made", "others", "person", "proof", "records")
