@@ -111,13 +111,13 @@ ASKERS: Mapping[str, For] = {
 """Who writes slips under the right to disclosure."""
 
 SHOWN_BY: Mapping[str, frozenset[str]] = {
-    "Line": frozenset({"portal", "tracker"}),
-    "reading": frozenset({"portal"}),
+    "Line": frozenset({"portal", "counter", "tracker"}),
+    "reading": frozenset({"portal", "counter"}),
     "second_door": frozenset({"tracker"}),
     "filling": frozenset({"cli"}),
     "rehearsal": frozenset({"cli"}),
 }
-"""Which rooms use the ledger's words for a person's records: portal, tracker, and a bench's own ledger."""
+"""Which rooms use the ledger's words for a person's records: who shows them, and a bench's own ledger."""
 
 
 def test_every_statement_over_the_ledgers_tables_has_its_purpose():
@@ -143,7 +143,11 @@ def test_the_right_to_disclosure_is_used_by_the_disclosure_system_only():
     assert given("DISCLOSE_RIGHT") == set(ASKERS)
 
 
-def test_records_are_shown_by_the_portal_and_the_tracker_only():
+def test_the_right_of_the_counter_is_used_by_the_counter_only():
+    assert given("COUNTER_RIGHT") == {"counter/service.py"}
+
+
+def test_records_are_shown_by_the_portal_the_counter_and_the_tracker_only():
     found = {word: {file.partition("/")[0] for file in users(word, "ledger")} for word in SHOWN_BY}
     assert found == SHOWN_BY
 
@@ -178,6 +182,7 @@ EXCHANGE: Mapping[str, Mapping[str, str]] = {
         "tracker/find-usage": For.DISCLOSURE,
     },
     "portal": GATEWAY,
+    "counter": GATEWAY,
     "oversight": {"reconcile": For.RECONCILIATION, "reconciliation-answer": For.RECONCILIATION},
 }
 """Every desk on the signed plane, by room, and what it is for. A portal's gateway answers nothing."""
@@ -196,6 +201,7 @@ OPEN: Mapping[str, Mapping[str, str]] = {
         "epoch": "the newest epoch: counts and roots",
     },
     "portal": {"counts": "numbers of exchanges"},
+    "counter": {"counts": "numbers of exchanges"},
     "oversight": {"statement": "what the commission decided"},
     "witness": {
         "witness": "logs seen, alarms",
@@ -209,6 +215,7 @@ POSTS: Mapping[str, Mapping[str, str]] = {"witness": {"add-checkpoint": "a log a
 """Everything that anybody may bring, by room."""
 
 PAGES: Mapping[str, str] = {
+    "counter.pages": For.DISCLOSURE,
     "exchange.desk": "the clerk's desk: the office's own questions and answers",
     "exchange.desk_ask": "the clerk's desk",
     "exchange.desk_approvals": "the clerk's desk",

@@ -68,6 +68,7 @@ from kumihimo.exchange.reconciling import (
 from kumihimo.exchange.registers import query_text
 from kumihimo.exchange.slip import (
     ACQUIRE_RIGHT,
+    COUNTER_RIGHT,
     DISCLOSE_RIGHT,
     OWN_RECORDS,
     VERSION,
@@ -107,6 +108,7 @@ __all__ = [
     "ACQUIRE_RIGHT",
     "COMMISSION",
     "CORRECTION_BOX",
+    "COUNTER_RIGHT",
     "DISCLOSE_RIGHT",
     "LEDGER_BOX",
     "MOST_CHARACTERS",
@@ -187,6 +189,7 @@ __all__ = [
     "correction_request",
     "correction_verdict",
     "delivery_form",
+    "desk",
     "digest",
     "entry_of",
     "evidence_form",

@@ -10,7 +10,7 @@ from litestar import get, post
 
 from kumihimo.exchange.correction_desk import waiting_corrections
 from kumihimo.exchange.desk_approvals import ApprovalPages
-from kumihimo.exchange.desk_ask import AskPages
+from kumihimo.exchange.desk_ask import AskPages, text
 from kumihimo.exchange.desk_corrections import CorrectionPages
 from kumihimo.exchange.desk_inquiries import InquiryPages
 from kumihimo.exchange.desk_people import People
@@ -23,6 +23,8 @@ from kumihimo.exchange.office import Office
 from kumihimo.exchange.questions import affairs
 from kumihimo.node import AsgiApp
 from kumihimo.node.pages import PageController, PageRequest, PageResponse, Place, Site, Words, application
+
+__all__ = ["Desk", "DeskController", "MorePages", "desk_of", "desk_pages", "text"]
 
 _PLACES = (
     Place("desk", Words("ホーム", "Desk")),

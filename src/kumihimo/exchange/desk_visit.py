@@ -22,11 +22,15 @@ IDLE_MINUTES = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Clerk:
-    """A made-up clerk of the demonstration; `ref` stands on slips, and only this office can read it."""
+    """A made-up clerk of the demonstration; `ref` stands on slips, and only this office can read it.
+
+    `counter`: whether this clerk serves persons who ask for their own records.
+    """
 
     ref: str
     name: str
     office: Words
+    counter: bool = False
 
 
 CLERKS: tuple[Clerk, ...] = (
@@ -34,6 +38,7 @@ CLERKS: tuple[Clerk, ...] = (
     Clerk("c-102", "例川 和子", Words("福祉総務課", "Welfare section")),
     Clerk("c-103", "仮山 誠", Words("税務課", "Tax section")),
     Clerk("c-104", "試田 由美", Words("保険年金課", "Insurance and pension section")),
+    Clerk("c-105", "窓野 直子", Words("市民課 記録開示窓口", "Counter for own records"), counter=True),
 )
 CLERKS_OF_BODIES: tuple[Clerk, ...] = (
     Clerk("c-201", "見本 恵子", Words("審査課", "Examination section")),
@@ -50,6 +55,7 @@ class AtDesk:
     birth: str = field(default="", repr=False)
     searched: bool = False
     person: Known | None = field(default=None, repr=False)
+    more: dict[str, object] = field(default_factory=dict, repr=False)
     run: "tuple[RunLine, ...]" = field(default=(), repr=False)
 
 

@@ -20,6 +20,7 @@ from kumihimo.codes import Domain
 from kumihimo.exchange.layouts import Layouts
 from kumihimo.exchange.slip import (
     ACQUIRE_RIGHT,
+    COUNTER_RIGHT,
     DISCLOSE_RIGHT,
     OWN_RECORDS,
     VERSION,
@@ -42,6 +43,8 @@ from kumihimo.messages import jws
 from kumihimo.node import Directory, Entry
 
 SKEW_MS = 30_000
+_SHOWING = {DISCLOSE_RIGHT: "disclosure", COUNTER_RIGHT: "counter"}
+"""Under which right which service shows persons their own records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +209,13 @@ def _law(slip: Slip, inquirer: Entry, target: Entry, rules: Rules) -> Problem | 
     if slip.kind is Verb.ACQUIRE or right == ACQUIRE_RIGHT:
         lawful = slip.kind is Verb.ACQUIRE and right == ACQUIRE_RIGHT and "numbering" in inquirer.services
         return None if lawful else _no_right("only numbering makes codes")
-    if right == DISCLOSE_RIGHT or "ledger" in target.services:
+    if right in _SHOWING or "ledger" in target.services:
         lawful = (
-            right == DISCLOSE_RIGHT
-            and "disclosure" in inquirer.services
+            _SHOWING.get(right, "") in inquirer.services
             and "ledger" in target.services
             and slip.information == OWN_RECORDS
         )
-        return None if lawful else _no_right("the ledger answers the disclosure system only")
+        return None if lawful else _no_right("the ledger answers those who show persons their own records")
     return _table(slip, inquirer, target, law, day) or _items(slip, rules)
 
 

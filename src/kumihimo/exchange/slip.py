@@ -65,6 +65,8 @@ ACQUIRE_RIGHT = "act/21-2"
 """番号法21条の2: an institution obtains its code for a person."""
 DISCLOSE_RIGHT = "act/a6-3"
 """番号法附則6条3項: the disclosure system shows a person their own records of exchange."""
+COUNTER_RIGHT = "act/31"
+"""番号法31条, 個人情報保護法76条: a person asks for their own records at a municipality's counter."""
 OWN_RECORDS = "情報提供等記録"
 
 

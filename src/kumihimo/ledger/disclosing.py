@@ -13,6 +13,8 @@ import msgspec
 
 from kumihimo.base import JST, ErrorType, Problem
 from kumihimo.exchange import (
+    COUNTER_RIGHT,
+    DISCLOSE_RIGHT,
     VERSION,
     Accepted,
     Answer,
@@ -42,6 +44,7 @@ RECORDS, CORRECTIONS, PROOF = "records", "corrections", "proof"
 PATIENCE = 8.0
 """Seconds a disclosure may wait for its epoch and for the witnesses."""
 _LOOK = 0.05
+_SHOWN_UNDER = {DISCLOSE_RIGHT: "番号法附則6条3項", COUNTER_RIGHT: "番号法31条・個人情報保護法76条"}
 
 
 @dataclass(slots=True)
@@ -164,7 +167,7 @@ def disclosed(institution: Institution, accepted: Accepted, items: dict[str, obj
         tx=accepted.slip.tx,
         outcome=Outcome.PROVIDED,
         row=accepted.slip.basis.permission,
-        relayed="番号法附則6条3項",
+        relayed=_SHOWN_UNDER[accepted.slip.basis.permission],
         replaces="",
         layout=accepted.slip.layout,
         withheld=(),

@@ -155,7 +155,7 @@ def _records_page(front: Front, request: PageRequest, visit: Visit) -> PageRespo
         found=len(found),
         provided=sum(one.state is State.PROVIDED for one in others),
         askers=len({one.asked.inquirer for one in others}),
-        own=[one.asked for one in visit.stories if one.own],
+        own=[(one.asked, teller.party(one.asked.inquirer)) for one in visit.stories if one.own],
         wanted=wanted,
         query=urlencode([each for each in request.query_params.multi_items() if each[0] in _FIELDS]),
         choices=Choices.of(others, teller),
