@@ -21,7 +21,7 @@ class Books:
     """Everything the institutions have written down, by institution where several keep the same book.
 
     `logs` counts each commit among the entries of an institution's audited log; `asked` and `outcomes`
-    count the entries of the persons' chains by tx.
+    count by tx what the persons' chains and the deferral set hold.
     """
 
     logs: Mapping[str, Counter[bytes]]
@@ -125,8 +125,13 @@ async def _chains(nation: Nation) -> tuple[Counter[bytes], Counter[bytes]]:
         assert isinstance(plain, bytes)
         assert entry_hash(plain) == row["hash"]
         assert msgspec.json.decode(plain)["tx"] == row["tx"].hex()
-    asked = Counter(bytes(row["tx"]) for row in rows if row["kind"] == "asked")
-    return asked, Counter(bytes(row["tx"]) for row in rows if row["kind"] == "outcome")
+    asked = Counter(bytes(row["tx"]) for row in rows if row["kind"] in {"asked", "released"})
+    told = Counter(bytes(row["tx"]) for row in rows if row["kind"] == "outcome")
+    query = "SELECT tx, told IS NOT NULL AS told FROM ledger.event WHERE state = 'deferred'"
+    for row in await nation.rows("ledger", query):  # withheld by law: its entries wait with the event
+        asked[bytes(row["tx"])] += 1
+        told[bytes(row["tx"])] += row["told"]
+    return asked, +told
 
 
 def check_acknowledged(books: Books, acknowledged: Mapping[str, Lawful]) -> None:
