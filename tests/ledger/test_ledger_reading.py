@@ -6,9 +6,9 @@ from types import MappingProxyType
 
 import pytest
 
-from kumihimo.exchange import Outcome, Rules, layouts, plain
+from kumihimo.exchange import Decision, Ground, Outcome, Role, Rules, Wrong, layouts, plain
 from kumihimo.law import law
-from kumihimo.ledger import Entry, Kind, Line
+from kumihimo.ledger import Correction, Entry, Holder, Kind, Line
 from kumihimo.ledger.reading import Filter, Teller, stories
 from kumihimo.ledger.reading.purposes import programme, step, subject
 
@@ -119,3 +119,41 @@ def test_a_period_holds_its_first_and_its_last_day():
 def test_what_is_no_choice_of_the_form_filters_nothing(query: dict[str, str]):
     assert not Filter.of(query).active
     assert found([asked(1)], **query) == [1]
+
+
+def test_what_the_law_had_kept_back_is_marked_with_its_ground():
+    lines = [asked(1, kind=Kind.RELEASED, ground="番号法23条2項・捜査"), asked(2)]
+    assert found(lines, sort="released") == [1]
+    released, plain_one = (TELLER.tell(one) for one in stories(lines))
+    assert released.story.released
+    assert released.ground == "番号法23条2項・捜査"
+    assert not plain_one.story.released
+    assert not plain_one.ground
+
+
+def test_a_request_for_correction_is_told_with_each_holders_last_step():
+    steps = {
+        "muni-131016": {"acknowledged": 5, "decision": Decision.CORRECTED, "decided": 9},
+        "nenkin": {"acknowledged": 6},
+        "digital": {"acknowledged": 7},
+        "jlis": {},
+    }
+    roles = (Role.INQUIRER, Role.PROVIDER, Role.OPERATOR, Role.OPERATOR)
+    nothing = {"acknowledged": None, "decision": None, "decided": None}
+    holders = tuple(
+        Holder(
+            holder=name,
+            role=role,
+            ground=Ground.RECORD_WAS_WRONG if "decided" in step else None,
+            **nothing | step,
+        )
+        for (name, step), role in zip(steps.items(), roles, strict=True)
+    )
+    line = asked(1)
+    request = Correction(id="aa" * 16, record=line.asked.tx, wrong=Wrong.OTHER, time=4, holders=holders)
+    other = Correction(id="bb" * 16, record="cc" * 16, wrong=Wrong.OTHER, time=4, holders=holders)
+    (told,) = TELLER.tell(stories([line], [other, request])[0]).corrections
+    assert told.name == "aa" * 16
+    assert [one.step for one in told.holders] == ["decided", "received", "decided", "sent"]
+    assert [one.when for one in told.holders] == [9, 6, 7, None]
+    assert told.holders[0].words.ja == "対応済み（訂正しました：記録に誤りがありました）"

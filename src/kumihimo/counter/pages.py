@@ -6,7 +6,7 @@ from kumihimo.base import ErrorType, Problem
 from kumihimo.counter.service import MEANS, Counter, Means, Shown
 from kumihimo.exchange import Gateway
 from kumihimo.exchange.desk import Desk, DeskController, MorePages, desk_of, desk_pages, text
-from kumihimo.ledger.reading import Teller
+from kumihimo.ledger.reading import State, Teller
 from kumihimo.ledger.reading.sheets import PDF_TYPE, Sheet
 from kumihimo.node import AsgiApp
 from kumihimo.node.pages import PageRequest, PageResponse, Place, Words, read_day
@@ -109,6 +109,7 @@ class CounterPages(DeskController):
             means=MEANS[shown.means],
             records=[teller.tell(one) for one in others],
             own=[(one.asked, teller.party(one.asked.inquirer)) for one in shown.stories if one.own],
+            provided=sum(one.state is State.PROVIDED for one in others),
             askers=len({one.asked.inquirer for one in others}),
             read_at=int(shown.at.timestamp() * 1000),
         )

@@ -38,7 +38,7 @@ NOTICE, CHAINED = "ledger.correction-notice", "ledger.correction-entry"
 MINUTES = 15
 """How long after a disclosure its person may say that something in it is wrong."""
 LAST_TRY = 10
-"""After so many tries in a row a notice is promised anew, every `PAUSE` seconds from then on."""
+"""After so many tries in a row a notice is promised anew, `PAUSE` seconds later."""
 PAUSE = 300.0
 _MOST_BOX = 8192
 
