@@ -1,6 +1,6 @@
 """The file a person keeps: their records with everything that proves none is missing. Pure.
 
-`kumihimo-records/1` is JSON in its one byte form (sorted keys, no spaces), at most 32 MiB:
+`kumihimo-records/1` is JSON of exactly these members, at most 32 MiB; written with sorted keys, no spaces:
 
 ```
 {"format": "kumihimo-records/1", "made": <unix ms>,
@@ -13,7 +13,7 @@
 
 `at` is the place of an entry in the person's chain. A record is one counted entry and those that belong to
 it (same tx); records stand oldest first. `others` belong to no record shown. An erased line carries `hash`
-instead of `entry`. Because the form is one, nothing in a file can be spelled in two ways.
+instead of `entry`. No name comes twice and none is unknown, so that every program reads the same.
 """
 
 import json
