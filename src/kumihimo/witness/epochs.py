@@ -154,7 +154,8 @@ class EpochFollower:
             return exchanged
         async with self._institution.db.read() as conn:
             seen = await _seen(conn, record)
-        found = self._auditor.take(entry, transition, exchanged, seen)
+        # Beside the loop: a busy epoch takes a tenth of a second, and others in this process have questions.
+        found = await asyncio.to_thread(self._auditor.take, entry, transition, exchanged, seen)
         return f"epoch {record.epoch}: {'; '.join(one.text() for one in found)}" if found else None
 
     async def _entries(self, institution: str, start: int, end: int) -> list[bytes] | Problem:
