@@ -38,11 +38,15 @@ class Shown:
     def __init__(self):
         self.transitions = {number: one.transition for number, one in enumerate(EPOCHS, 1)}
         self.entries = {}
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+        self.go.set()
 
     async def open_room(self, institution):
         name = institution.settings.id
 
         async def transition(message):
+            self.asked.set()
+            await self.go.wait()
             found = self.transitions.get(msgspec.json.decode(message.body)["epoch"])
             return Reply.of(Problem(ErrorType.NOT_FOUND)) if found is None else Reply(200, found)
 
@@ -242,6 +246,22 @@ async def test_a_witness_that_was_stopped_goes_on_where_it_was(ground, settings)
     async with opened(ground, settings, Shown()) as play:
         assert await play.close(b"one more")
         assert (await play.told())["epochs"] == 3
+
+
+async def test_a_replay_goes_on_when_whoever_asked_has_given_up(play):
+    await play.exchange()
+    await write(play.ledger, *(one.record for one in EPOCHS))
+    play.shown.go.clear()
+    asking = asyncio.create_task(play.ledger.witnessing.push())
+    await play.shown.asked.wait()
+    for task in list(play.ledger.witnessing._asking.values()):
+        task.cancel()
+    asking.cancel()
+    play.shown.go.set()
+    async with asyncio.timeout(5):
+        while (await play.told())["epochs"] < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert await play.ledger.witnessing.push()
 
 
 async def test_many_pushes_at_once_follow_each_epoch_once(play):

@@ -65,7 +65,7 @@ async def open_room(institution: Institution) -> Room:
         "witness",
         open={"witness": show, "counts": counts, **published},
         posts={"add-checkpoint": desk.add_checkpoint},
-        close=follower.save,
+        close=follower.close,
     )
 
 

@@ -10,6 +10,7 @@ import time
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -25,6 +26,7 @@ _SECONDS = 10.0  # for one answer of the ledger or of operator 1
 _PAGE = 1000
 _MOST = 5_000_000  # entries of operator 1's log for one epoch; a ledger that names more is refused
 _SAVE_SECONDS = 600.0
+_CLOSE_SECONDS = 5.0
 _DIFFERS = "the entries the ledger shows do not lead to the checkpoint it has signed"
 _LOAD = "SELECT state FROM witness.follower WHERE origin = $1"
 _SAVE = """
@@ -76,6 +78,7 @@ class EpochFollower:
     def __init__(self, institution: Institution, save: Callable[[Saved], Awaitable[None]]) -> None:
         self._institution, self._save = institution, save
         self._lock = asyncio.Lock()
+        self._under_way: set[asyncio.Task[Problem | str | None]] = set()
         self._edge, self._auditor = Edge(), Auditor()
         self._origin, self._saved_at = "", 0.0
 
@@ -92,16 +95,28 @@ class EpochFollower:
         entry = self._institution.directory.current.entries.get(institution)
         if entry is None or "ledger" not in entry.services:
             return None
+        # Whoever asks may give up; a replay that has begun goes on to its end, and only then the next begins.
+        task = asyncio.create_task(self._check(institution, request.checkpoint))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Put aside what is known; given up if a replay does not end within five seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS), self._lock:
+                await self._put_aside()
+
+    async def _check(self, institution: str, new: Checkpoint) -> Problem | str | None:
         async with self._lock:
-            if request.checkpoint.origin != self._origin:
-                await self._load(request.checkpoint.origin)
-            wrong = await self._follow(institution, request.checkpoint)
-        if wrong is None and time.monotonic() - self._saved_at > _SAVE_SECONDS:
-            await self.save()
+            if new.origin != self._origin:
+                await self._load(new.origin)
+            wrong = await self._follow(institution, new)
+            if wrong is None and time.monotonic() - self._saved_at > _SAVE_SECONDS:
+                await self._put_aside()
         return wrong
 
-    async def save(self) -> None:
-        """Put aside what is known, if anything is."""
+    async def _put_aside(self) -> None:
         if self._edge.size:
             self._saved_at = time.monotonic()
             state = msgspec.msgpack.encode(_State(self._edge, self._auditor.dump()))
