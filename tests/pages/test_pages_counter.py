@@ -112,3 +112,14 @@ async def test_nothing_is_shown_before_the_clerk_said_how_the_person_is_known(re
     await reader.page.evaluate("document.querySelectorAll('main form').forEach(f => { f.noValidate = true })")
     await reader.press("記録を開示する")
     assert await reader.heading() == "ご本人に記録を開示する"
+
+
+async def test_the_paper_of_the_counter_comes_as_pdf_too(reader: Reader, nation: Nation):
+    person = (await free_people(nation))[6]
+    await serve(reader, nation, load_cast(nation.places)[CITY][person])
+    answer = await reader.page.context.request.get(nation.address(CITY) + "desk/counter/sheet.pdf")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
+    assert (await answer.body()).startswith(b"%PDF-")
+    await reader.press("渡したので終了する")
+    gone = await reader.page.context.request.get(nation.address(CITY) + "desk/counter/sheet.pdf")
+    assert "text/html" in gone.headers["content-type"]

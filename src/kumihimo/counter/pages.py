@@ -1,5 +1,7 @@
 """The counter's pages: find the person, check who they are, show their records, print them, forget them."""
 
+import asyncio
+
 from litestar import Response, get, post
 
 from kumihimo.base import ErrorType, Problem
@@ -122,15 +124,15 @@ class CounterPages(DeskController):
         if shown is None:
             return desk.site.go("desk/counter")
         teller = _teller(desk)
-        made = Sheet(
+        sheet = Sheet(
             name=shown.name or shown.subject,
             read_at=int(shown.at.timestamp() * 1000),
             told=[teller.tell(one) for one in shown.stories if not one.own],
             own=[(one.asked, teller.party(one.asked.inquirer)) for one in shown.stories if one.own],
             lang=desk.site.lang(request),
-        ).pdf()
+        )
         headers = {"content-disposition": 'inline; filename="records.pdf"', "cache-control": "no-store"}
-        return Response(made, media_type=PDF_TYPE, headers=headers)
+        return Response(await asyncio.to_thread(sheet.pdf), media_type=PDF_TYPE, headers=headers)
 
     @post("/done")
     async def done(self, request: PageRequest) -> PageResponse:

@@ -4,6 +4,8 @@ Table and paper hold what this visit was shown already, as the filter stands; th
 file with its proof is: the ledger makes it anew, and that stands on record.
 """
 
+import asyncio
+
 from litestar import Response, get, post
 
 from kumihimo.base import Problem
@@ -35,7 +37,8 @@ class FilePages(PageController):
         visit = front.visit(request)
         if visit is None or visit.read_at is None:
             return front.site.go("")
-        return _kept(front, request, "pdf", PDF_TYPE, _sheet(front, request, visit).pdf())
+        sheet = _sheet(front, request, visit)
+        return _kept(front, request, "pdf", PDF_TYPE, await asyncio.to_thread(sheet.pdf))
 
     @post("/file", status_code=200)
     async def file(self, request: PageRequest) -> FileResponse:

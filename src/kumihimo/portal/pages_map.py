@@ -120,5 +120,5 @@ def totals(seen: Sequence[Seen]) -> Mapping[str, int | None]:
 def _numbers(body: bytes) -> Mapping[str, int]:
     try:
         return msgspec.json.decode(body, type=dict[str, int])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeError):
         return {}

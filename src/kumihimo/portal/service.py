@@ -29,7 +29,7 @@ from kumihimo.exchange import (
     problem_of,
     visit,
 )
-from kumihimo.ledger import Correction, Entry, Line
+from kumihimo.ledger import Correction, Entry, Line, slip_of_file
 from kumihimo.messages import boxes
 
 
@@ -73,12 +73,25 @@ class Portal:
         )
 
     async def file(self, user: str) -> bytes | Problem:
-        """The person's file with its proof; a look of its own, and on record."""
+        """The person's file with its proof; a look of its own, and on record.
+
+        Refused with `proof-invalid` if the look that made it is not the one the portal just sent: then it may
+        be about somebody else.
+        """
         given = await self._ask(user, "proof")
         if isinstance(given, Problem):
             return given
         text = (given.items or {}).get("proof")
-        return text.encode() if isinstance(text, str) else Problem(ErrorType.PROVIDER_UNAVAILABLE)
+        if not isinstance(text, str):
+            return Problem(ErrorType.PROVIDER_UNAVAILABLE)
+        file = text.encode()
+        if slip_of_file(file) != given.answer.slip:
+            return Problem(
+                ErrorType.PROOF_INVALID,
+                detail="the ledger's file was not made by this look",
+                detail_ja="台帳のファイルは、今回の閲覧によるものではありません",
+            )
+        return file
 
     async def correct(self, complaint: Complaint) -> Problem | None:
         """Bring a request for correction to the ledger; brought again, it is the same request."""
