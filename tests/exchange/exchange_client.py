@@ -254,6 +254,16 @@ class Stage(Network):
         assert isinstance(raw, Raw), raw
         return json.loads(raw.body)
 
+    async def counted(self) -> Mapping[str, int]:
+        """The counts, once a closed epoch holds all that is withheld now."""
+
+        async def calm() -> bool:
+            query = "SELECT 1 FROM ledger.deferred WHERE entered IS NULL OR (released AND gone IS NULL)"
+            return not await self.nation.rows("ledger", query)
+
+        await until(calm, 40)
+        return await self.counts()
+
     async def write(self, institution: str, statement: str, *arguments: object) -> str:
         """Change an institution's tables as its keepers would."""
         conn = await asyncpg.connect(self.nation.server.owner_of(institution))

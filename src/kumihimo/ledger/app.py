@@ -158,6 +158,8 @@ async def _erasing(institution: Institution, write: Callable[[Job], Awaitable[ob
 
 
 def _counts(institution: Institution) -> Handler:
+    """Counts as of the last closed epoch, without persons."""
+
     async def handler(_: Message) -> Reply:
         async with institution.db.read() as conn:
             return Reply(200, msgspec.json.encode(await counts(conn)))

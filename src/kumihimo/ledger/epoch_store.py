@@ -9,7 +9,7 @@ from kumihimo.base import Problem
 from kumihimo.ledger.cut import Closing, Cut, Grown, Standpoint, Unsettled
 from kumihimo.ledger.following import reopen_edge, store_edge
 from kumihimo.ledger.model import Kind
-from kumihimo.ledger.transition import Deferral, decode_record
+from kumihimo.ledger.transition import Deferral, EpochRecord, decode_record
 from kumihimo.ledger.treemap import Top, bucket_of
 from kumihimo.log import LogAppender
 from kumihimo.node import AnyConnection, Batch
@@ -162,6 +162,17 @@ async def epoch_records(conn: AnyConnection, first: int, last: int) -> list[tupl
         last,
     )
     return [(row["log_index"], bytes(row["record"]).decode()) for row in rows]
+
+
+async def newest_record(conn: AnyConnection) -> EpochRecord | None:
+    """The record of the last closed epoch; None before the first. Raises EpochDamagedError."""
+    text = await conn.fetchval("SELECT record FROM ledger.epoch ORDER BY number DESC LIMIT 1")
+    if text is None:
+        return None
+    record = decode_record(bytes(text))
+    if isinstance(record, Problem):
+        raise EpochDamagedError("the last epoch's record cannot be read")
+    return record
 
 
 async def transition_of(conn: AnyConnection, number: int) -> bytes | None:

