@@ -144,11 +144,18 @@ class PaperLedger:
         self.open.discard(index)
         return leaf
 
-    def release(self, leaf: str) -> None:
-        """A withheld event enters its person's chain."""
-        event = self.events[self.deferred.pop(leaf).index]
-        entry = encode_entry(released_entry(decode_entry(event.entry), "23条2項"))
-        self.append(event.label, entry, counted=1)
+    @property
+    def held(self) -> list[str]:
+        """The leaves that an honest ledger may release: those of an earlier epoch."""
+        new = {one.leaf for one in self.news["deferred"]}
+        return [leaf for leaf in self.deferred if leaf not in new]
+
+    def release(self, leaf: str, *, label: bytes | None = None, entry: bytes | None = None) -> None:
+        """A withheld event enters its person's chain (a faulty ledger: another's, or another entry)."""
+        deferral = self.deferred.pop(leaf)
+        event = self.events[deferral.index]
+        released = released_entry(decode_entry(event.entry), deferral.ground)
+        self.append(label or event.label, entry or encode_entry(released), counted=1)
         self.news["released"].append(leaf)
 
     def close(

@@ -131,7 +131,14 @@ class TestDuplicating:
         ledger.settle(index)
         ledger.append(ledger.events[index].label, ledger.events[index].entry, counted=1)
         ledger.close()
-        assert faults_of_witness(ledger) == (2, {Fault.COUNTED, Fault.EQUATION})
+        assert faults_of_witness(ledger) == (2, {Fault.COUNTED, Fault.EQUATION, Fault.REPEATED})
+
+    def test_an_entry_repeated_in_place_of_another_is_noticed_by_the_witness(self, ledger):
+        first, second = ledger.ask(ALICE), ledger.ask(ALICE)
+        ledger.settle(first)
+        ledger.settle(second, entry=ledger.events[first].entry)
+        ledger.close()
+        assert faults_of_witness(ledger) == (2, {Fault.REPEATED}), "the numbers all agree"
 
     def test_an_event_that_is_counted_and_deferred_is_noticed_by_the_witness(self, ledger):
         index = ledger.ask(ALICE)
@@ -293,6 +300,11 @@ class TestWithholding:
         ledger.close()
         assert faults_of_witness(ledger) == (3, {Fault.DEFERRAL_ROOT, Fault.EQUATION})
 
+    def test_a_withheld_event_that_is_released_in_the_same_epoch_is_noticed_by_the_witness(self, ledger):
+        ledger.release(ledger.defer(ledger.ask(ALICE)), label=os.urandom(32))
+        ledger.close()
+        assert faults_of_witness(ledger) == (2, {Fault.AT_ONCE})
+
     def test_a_withholding_of_an_event_that_never_happened_is_noticed_by_the_witness(self, ledger):
         ledger.events[99] = ledger.events[0]
         ledger.defer(99)
@@ -362,6 +374,16 @@ class TestForking:
         ledger.close()
         seen = tuple(ledger.x_checkpoint(size) for size in range(5))
         assert faults_of_witness(ledger, seen=seen) == (0, set())
+
+    def test_a_fork_beyond_what_the_epoch_covers_is_noticed_by_whoever_brings_the_entries(self, ledger):
+        honest = list(ledger.x)
+        ledger.ask(ALICE)
+        seen = ledger.x_checkpoint()
+        (record, transition), others = (ledger.records[0], ledger.transitions[0]), [b"another entry"]
+        auditor = Watcher().auditor
+        found = auditor.take(record, transition, honest, (seen,), others)
+        assert {one.fault for one in found} == {Fault.FORKED}
+        assert auditor.take(record, transition, honest, (seen,), ledger.x[2:]) == ()
 
     def test_two_checkpoints_of_one_size_are_noticed_by_whoever_has_seen_both(self, ledger):
         seen = (ledger.x_checkpoint(2), Checkpoint(X_ORIGIN, 2, root_of([b"other", b"entries"])))

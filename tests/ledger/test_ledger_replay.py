@@ -53,8 +53,8 @@ def test_whatever_an_honest_ledger_does_is_followed(steps):
             ledger.settle(waiting[who % len(waiting)])
         elif step == "d" and waiting:
             ledger.defer(waiting[who % len(waiting)])
-        elif step == "r" and ledger.deferred:
-            ledger.release(next(iter(ledger.deferred)))
+        elif step == "r" and (held := ledger.held):
+            ledger.release(held[0])
         else:
             ledger.close(void=waiting[:1] if step == "w" else (), after=1000)
             if step == "c":

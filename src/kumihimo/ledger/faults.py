@@ -27,6 +27,8 @@ class Fault(StrEnum):
     DEFERRAL = "deferral"
     DEFERRAL_ROOT = "deferral-root"
     OVERDUE = "deferral-overdue"
+    AT_ONCE = "released-at-once"
+    REPEATED = "entry-repeated"
     EQUATION = "equation"
     EVIDENCE_REFUSED = "evidence-refused"
     EVIDENCE_PAPERS = "evidence-papers"
@@ -104,6 +106,11 @@ WORDS: dict[Fault, tuple[str, str]] = {
     ),
     Fault.DEFERRAL_ROOT: ("不開示の集合が一致しません", "the deferral set is not the one committed to"),
     Fault.OVERDUE: ("期限を過ぎた不開示があります", "events are withheld beyond their last day"),
+    Fault.AT_ONCE: (
+        "不開示とされた時点のうちに開示された事象があります",
+        "events are withheld and released in one and the same epoch",
+    ),
+    Fault.REPEATED: ("同じ記録が二度書かれています", "an entry is written twice"),
     Fault.EQUATION: (
         "総数＋不開示＋未決＋無効が事象の数と一致しません",
         "total + deferred + open + void is not the number of person-events",

@@ -16,15 +16,18 @@ import msgspec
 from kumihimo.base import ErrorType, Problem
 from kumihimo.exchange import visit
 from kumihimo.ledger.cut import News
-from kumihimo.ledger.standing import PERSON_EVENT
+from kumihimo.ledger.standing import person_events
 from kumihimo.log import Checkpoint, Edge, leaf_hash
 from kumihimo.node import Entry, Institution, Transport
 
 PIECE = 1000
 """Entries asked for at once."""
+MOST = 5_000_000
+"""Entries read for one epoch; an operator that shows more than this at once is not believed."""
 _TOGETHER = 4
 _PATIENCE = 2.0
 _HASH = 32
+_MAX_NOTE = 64 * 1024
 
 
 class _Entries(msgspec.Struct):
@@ -32,13 +35,7 @@ class _Entries(msgspec.Struct):
     entries: list[str]
 
 
-class _Event(msgspec.Struct):
-    kind: str
-    commit: bytes
-
-
 _entries = msgspec.json.Decoder(_Entries)
-_event = msgspec.json.Decoder(_Event)
 
 
 def store_edge(edge: Edge) -> bytes:
@@ -73,26 +70,31 @@ class ExchangeLog:
         note, checkpoint = shown
         if checkpoint.size < edge.size:
             return _differs("is shorter than what was read before")
+        if checkpoint.size - edge.size > MOST:
+            return _differs("says to have grown by more than can be")
         found = await self._behind(operator, edge.size, checkpoint.size)
         if isinstance(found, Problem):
             return found
         after, _ = edge.extend([leaf_hash(entry) for entry in found])
         if after.root != checkpoint.root:
             return _differs("is not what its checkpoint commits to")
-        return News(_person_events(found, edge.size), after, note)
+        events = {index: bytes.fromhex(commit) for index, commit in person_events(found, edge.size).items()}
+        return News(events, after, note)
 
     async def _checkpoint(self, operator: Entry) -> tuple[str, Checkpoint] | Problem:
         raw = await self._transport.get(f"{operator.base_url}/o/log/checkpoint", {}, _PATIENCE)
         if isinstance(raw, Problem):
             return raw
         note = raw.body.decode(errors="replace")
+        if len(note) > _MAX_NOTE or "\0" in note:
+            return _differs("has a checkpoint that cannot be read")
         read = Checkpoint.parse(note.partition("\n\n")[0] + "\n")
         return read if isinstance(read, Problem) else (note, read)
 
     async def _behind(self, operator: Entry, start: int, end: int) -> Sequence[bytes] | Problem:
         found: list[bytes] = []
         while start < end:
-            ranges = [(at, min(at + PIECE, end)) for at in range(start, end, PIECE)][:_TOGETHER]
+            ranges = [(at, min(at + PIECE, end)) for at in range(start, end, PIECE)[:_TOGETHER]]
             pieces = await asyncio.gather(*(self._piece(operator, *one) for one in ranges))
             for piece in pieces:
                 if isinstance(piece, Problem):
@@ -120,21 +122,8 @@ class ExchangeLog:
 def _read(body: bytes) -> Sequence[bytes] | Problem:
     try:
         return [b64decode(one, validate=True) for one in _entries.decode(body).entries]
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return Problem(ErrorType.MALFORMED, detail="entries of a log that cannot be read")
-
-
-def _person_events(entries: Sequence[bytes], first: int) -> dict[int, bytes]:
-    """The person-events among entries that begin at index `first`; what cannot be read is none."""
-    found: dict[int, bytes] = {}
-    for index, entry in enumerate(entries, first):
-        try:
-            read = _event.decode(entry)
-        except (msgspec.MsgspecError, UnicodeError):
-            continue
-        if read.kind == PERSON_EVENT:
-            found[index] = read.commit
-    return found
 
 
 def _differs(how: str) -> Problem:

@@ -5,11 +5,13 @@
 1. record and transition read in their one form; the record names this transition; its number is the next
    one, its time is not earlier, the depth is the same;
 2. X (operator 1's log): the entries since the last epoch lead to x_root at x_size, and to every checkpoint
-   of X that the auditor has seen on the way: the ledger was shown no other log;
+   of X that the auditor has seen on the way, or beyond it as far as it brings entries: the ledger was shown
+   no other log;
 3. every moved leaf goes on from the auditor's own copy of it: counts only grow, heads only extend;
 4. these leaves give the map's root, total and number of persons;
 5. every person-event of X is counted, deferred, void or open, each once; lists and numbers agree; nothing is
-   open longer than promised, nothing deferred beyond its day;
+   open longer than promised, nothing deferred beyond its day or released in the epoch that deferred it; no
+   entry stands twice in one transition (across epochs nobody keeps all hashes: the person's file shows that);
 6. total + deferred + open + void = person-events of X.
 
 What it cannot see is whose label an event was counted under: for that there is the sampled audit.
@@ -25,7 +27,7 @@ import msgspec
 from kumihimo.base import Problem
 from kumihimo.ledger.faults import Discrepancy, Fault
 from kumihimo.ledger.model import EMPTY_HEAD, next_head
-from kumihimo.ledger.standing import Standing, is_hash, move, person_events
+from kumihimo.ledger.standing import Standing, move, person_events
 from kumihimo.ledger.transition import (
     EpochRecord,
     Moved,
@@ -89,12 +91,18 @@ class Auditor:
         return self._map.leaf(label)
 
     def take(
-        self, record: bytes, transition: bytes, entries: Sequence[bytes], seen: Sequence[Checkpoint] = ()
+        self,
+        record: bytes,
+        transition: bytes,
+        entries: Sequence[bytes],
+        seen: Sequence[Checkpoint] = (),
+        beyond: Sequence[bytes] = (),
     ) -> tuple[Discrepancy, ...]:
         """Take the next epoch, or say what is wrong with it and stay as before.
 
         record: the entry of the ledger's log; transition: its document; entries: X from `x_size` up to the
-        record's; seen: checkpoints of X that others signed or cosigned, in any order.
+        record's; seen: checkpoints of X that others signed or cosigned, in any order; beyond: the entries
+        that follow. A checkpoint beyond all entries is not compared: the caller brings enough.
         """
         read, document = decode_record(record), decode_transition(transition)
         if isinstance(read, Problem) or isinstance(document, Problem):
@@ -102,7 +110,7 @@ class Auditor:
         found = self._sequence(read, document, transition)
         if found:
             return found
-        edge, found = self._exchange_log(read, entries, seen)
+        edge, found = self._exchange_log(read, entries, seen, beyond)
         if found:
             return found
         standing, wrong = move(self.standing, person_events(entries, self.x_size), read, document)
@@ -142,25 +150,27 @@ class Auditor:
         return ()
 
     def _exchange_log(
-        self, read: EpochRecord, entries: Sequence[bytes], seen: Sequence[Checkpoint]
+        self,
+        read: EpochRecord,
+        entries: Sequence[bytes],
+        seen: Sequence[Checkpoint],
+        beyond: Sequence[bytes],
     ) -> tuple[Edge, tuple[Discrepancy, ...]]:
-        """The edge of X after these entries, compared with every checkpoint that lies on the way."""
-        if read.x_size != self.x_size + len(entries):
-            return self._edge, (
-                Discrepancy(Fault.X_SIZE, read.epoch, self.x_size + len(entries), read.x_size),
-            )
-        marks = {one.size: one.root for one in seen if self.x_size <= one.size <= read.x_size}
-        if len(marks) < len({(one.size, one.root) for one in seen if one.size in marks}):
-            return self._edge, (Discrepancy(Fault.FORKED, read.epoch),)
-        edge = self._edge
-        for size in sorted({*marks, read.x_size}):
-            start = edge.size - self.x_size
-            edge, _ = edge.extend([leaf_hash(entry) for entry in entries[start : size - self.x_size]])
-            if marks.get(size, edge.root) != edge.root:
-                return edge, (Discrepancy(Fault.FORKED, read.epoch, None, size),)
-        if edge.root.hex() != read.x_root:
-            return edge, (Discrepancy(Fault.X_ROOT, read.epoch, None, read.x_size),)
-        return edge, ()
+        """The edge of X at x_size; every checkpoint on the way there and beyond is compared."""
+        size = self.x_size + len(entries)
+        if read.x_size != size:
+            return self._edge, (Discrepancy(Fault.X_SIZE, read.epoch, size, read.x_size),)
+        marks = {(one.size, one.root) for one in seen if self.x_size <= one.size <= size + len(beyond)}
+        own, edge = self._edge, self._edge
+        for mark, root in sorted({*marks, (size, bytes.fromhex(read.x_root))}):
+            part = [*entries[edge.size - self.x_size : mark - self.x_size]]
+            part += beyond[max(edge.size - size, 0) : max(mark - size, 0)]
+            edge, _ = edge.extend([leaf_hash(entry) for entry in part])
+            if edge.root != root:
+                fault = Fault.FORKED if (mark, root) in marks else Fault.X_ROOT
+                return self._edge, (Discrepancy(fault, read.epoch, None, mark),)
+            own = edge if mark == size else own
+        return own, ()
 
     def _leaves(self, document: Transition) -> tuple[list[Leaf], tuple[Discrepancy, ...]]:
         """The leaves after the epoch, if each goes on from the auditor's own copy."""
@@ -174,12 +184,9 @@ class Auditor:
         return known, ()
 
     def _extended(self, moved: Moved) -> Leaf | None:
-        names = (moved.label, moved.head, *(hashed for hashed, _ in moved.entries))
-        if not moved.entries or not all(map(is_hash, names)):
-            return None
         label, head = bytes.fromhex(moved.label), bytes.fromhex(moved.head)
         own = self._map.leaf(label) or Leaf(label, 0, EMPTY_HEAD)
-        if (moved.n, head) != (own.n, own.head) or any(flag not in (0, 1) for _, flag in moved.entries):
+        if not moved.entries or (moved.n, head) != (own.n, own.head):
             return None
         for hashed, _ in moved.entries:
             head = next_head(head, bytes.fromhex(hashed))

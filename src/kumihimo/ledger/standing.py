@@ -4,7 +4,6 @@ Every event is in exactly one of the four. An event enters as waiting with the e
 epoch's transition moves some on. Counted and void are final; a deferred one is counted when it is released.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -46,9 +45,6 @@ class Standing:
         return self.counted + len(self.waiting) + len(self.deferred) + len(self.void)
 
 
-_HASH = re.compile(r"[0-9a-f]{64}")
-
-
 class _Entry(msgspec.Struct, frozen=True):
     kind: str
     commit: bytes
@@ -58,18 +54,19 @@ _entry = msgspec.json.Decoder(_Entry)
 
 
 def person_events(entries: Sequence[bytes], first: int) -> dict[int, str]:
-    """The person-events among entries of X that begin at index `first`: index to commit (hex)."""
-    read = ((first + place, _read(entry)) for place, entry in enumerate(entries))
-    return {
-        index: entry.commit.hex() for index, entry in read if entry is not None and entry.kind == PERSON_EVENT
-    }
+    """The person-events among entries of X that begin at index `first`: index to commit (hex).
 
-
-def _read(entry: bytes) -> _Entry | None:
-    try:
-        return _entry.decode(entry)
-    except (msgspec.MsgspecError, UnicodeError):
-        return None
+    Ledger and auditors read X by this one rule; an entry that cannot be read is no person-event.
+    """
+    found: dict[int, str] = {}
+    for index, entry in enumerate(entries, first):
+        try:
+            read = _entry.decode(entry)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            continue
+        if read.kind == PERSON_EVENT:
+            found[index] = read.commit.hex()
+    return found
 
 
 def move(
@@ -81,8 +78,7 @@ def move(
     }
     held = dict(before.deferred) | {one.leaf: one for one in transition.deferred}
     released = {held.pop(leaf).index for leaf in transition.released if leaf in held}
-    # The index of a released event may be named as settled too: it is counted now either way.
-    settled = set(transition.settled) - released
+    settled = set(transition.settled)
     gone = (settled, {one.index for one in transition.deferred}, set(transition.void))
     taken = set[int]().union(*gone)
     after = Standing(
@@ -95,6 +91,7 @@ def move(
         *_once(before, waiting, transition, gone),
         *_open(after, record, transition),
         *_deferrals(before, after, waiting, record, transition),
+        *_written(transition),
         *_numbers(after, record, len(settled) + len(released), transition),
     )
     return after, found
@@ -110,6 +107,10 @@ def _once(
     unknown = len(taken - waiting.keys()) + len(set(transition.released) - leaves)
     if unknown or sum(map(len, gone)) > len(taken):
         yield Discrepancy(Fault.UNKNOWN_EVENT, epoch, 0, unknown or sum(map(len, gone)) - len(taken))
+    # What is taken in and let go at once was never withheld: a way to count an event by another entry.
+    at_once = len(set(transition.released) & {one.leaf for one in transition.deferred})
+    if at_once:
+        yield Discrepancy(Fault.AT_ONCE, epoch, 0, at_once)
     for indexes in (transition.settled, transition.open, transition.void):
         if any(one >= other for one, other in pairwise(indexes)):
             yield Discrepancy(Fault.ORDER, epoch)
@@ -141,12 +142,19 @@ def _deferrals(
     epoch, day = record.epoch, datetime.fromtimestamp(record.time / 1000, JST).date()
     for one in transition.deferred:
         of_event = one.index in waiting and one.commit == waiting[one.index].commit
-        stated = one.ground and one.by and _day(one.until) and is_hash(one.leaf)
+        stated = one.ground and one.by and _day(one.until)
         if not of_event or not stated or one.leaf in before.deferred:
             yield Discrepancy(Fault.DEFERRAL, epoch)
-    overdue = sum((_day(one.until) or day) < day for one in after.deferred.values())
-    if overdue:
-        yield Discrepancy(Fault.OVERDUE, epoch, 0, overdue)
+    late = overdue(after.deferred.values(), day)
+    if late:
+        yield Discrepancy(Fault.OVERDUE, epoch, 0, late)
+
+
+def _written(transition: Transition) -> Iterable[Discrepancy]:
+    """No entry is written twice: each has its exchange's tx in it, so that no two are alike."""
+    hashes = [hashed for one in transition.moved for hashed, _ in one.entries]
+    if len(set(hashes)) < len(hashes):
+        yield Discrepancy(Fault.REPEATED, transition.epoch, 0, len(hashes) - len(set(hashes)))
 
 
 def _numbers(
@@ -156,7 +164,7 @@ def _numbers(
     counted = sum(flag for one in transition.moved for _, flag in one.entries)
     if counted != settled:
         yield Discrepancy(Fault.COUNTED, record.epoch, settled, counted)
-    root = deferral_root(bytes.fromhex(leaf) for leaf in after.deferred if is_hash(leaf)).hex()
+    root = deferral_root(bytes.fromhex(leaf) for leaf in after.deferred).hex()
     if (record.deferred, record.deferred_root) != (len(after.deferred), root):
         yield Discrepancy(Fault.DEFERRAL_ROOT, record.epoch, len(after.deferred), record.deferred)
     stated = record.total + record.deferred + record.open + record.void
@@ -165,13 +173,15 @@ def _numbers(
         yield Discrepancy(Fault.EQUATION, record.epoch, after.events, stated)
 
 
+def overdue(deferred: Iterable[Deferral], day: date) -> int:
+    """How many of these should have been released before this day."""
+    return sum((_day(one.until) or day) < day for one in deferred)
+
+
 def _day(text: str) -> date | None:
+    """A day in its one spelling, YYYY-MM-DD."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def is_hash(text: str) -> bool:
-    """Whether a text is 32 bytes in their one spelling in hexadecimal."""
-    return _HASH.fullmatch(text) is not None
+    return day if day.isoformat() == text else None
