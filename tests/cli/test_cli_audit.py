@@ -16,7 +16,7 @@ from kumihimo.cli.audit_report import Report, Topic
 from kumihimo.cli.auditing import audited, load_seen, save_seen
 from kumihimo.cli.main import app
 from kumihimo.exchange import Mark
-from kumihimo.ledger import read_policy, write_policy
+from kumihimo.ledger import Signers, read_policy, write_policy
 from kumihimo.ledger.evidence import withheld_evidence, write_evidence
 from kumihimo.ledger.material import Material
 from kumihimo.log import Algorithm, Checkpoint, Cosigner, NoteSigner, add_signatures, root_of, sign_note
@@ -95,6 +95,8 @@ class PaperReach:
         return None
 
     def policy(self):
+        directory = self.directory
+        operators = (directory.operator(1).sign_key, directory.operator(2).sign_key)
         return read_policy(
             write_policy(
                 log=SIGNERS["ledger"].verifier.text,
@@ -103,6 +105,7 @@ class PaperReach:
                 quorum=2,
                 witnesses=[one.verifier.text for one in WITNESSES.values()],
                 commitments={1: self.ledger.public.s1, 2: self.ledger.public.s2},
+                signers=Signers(directory.service("disclosure").sign_key, operators),
             )
         )
 

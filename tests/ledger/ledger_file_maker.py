@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 
-from ledger_look import Look, label, look, public
+from ledger_look import Look, label, look, public, signers
 
 from kumihimo.base import Secret
 from kumihimo.ledger.file import ChainLine, write_file
@@ -99,6 +99,8 @@ class Maker:
     looks: dict[str, Look] = field(default_factory=dict)
     signer: NoteSigner = field(default_factory=lambda: NoteSigner(ORIGIN, seed(ORIGIN)))
     origin: str = ORIGIN
+    now: int = START // 1000
+    """When the witnesses cosign, Unix seconds."""
 
     @staticmethod
     def of(**people):
@@ -125,6 +127,7 @@ class Maker:
 
     def close(self, time=START + 10_000_000, **changed):
         """Close an epoch over the chains as they are; `changed` are members of the record told falsely."""
+        self.now = time // 1000 + 1
         root = self.map().root
         record = EpochRecord(
             v=1,
@@ -140,21 +143,21 @@ class Maker:
             open=0,
             void=0,
             x_origin="kumihimo/digital",
-            x_size=sum_of(root),
+            x_size=1000,
             x_root=root_of([]).hex(),
             transition=sha256(b"").hexdigest(),
         )
         self.epochs.append(encode_record(replace(record, **changed)))
         return self
 
-    def tlog(self, index=-1, cosigners=None):
+    def tlog(self, index=-1, cosigners=None, now=None):
         """The proof of an epoch under the newest checkpoint, as the log and these witnesses signed it."""
         size = len(self.epochs)
         index %= size
         checkpoint = Checkpoint(self.origin, size, root_of(self.epochs))
         note = sign_note(checkpoint.text, self.signer)
         for one in cosigners if cosigners is not None else map(cosigner, self.witnesses):
-            note = add_signatures(note, [one.cosign(checkpoint, checkpoint.text, START // 1000)])
+            note = add_signatures(note, [one.cosign(checkpoint, checkpoint.text, now or self.now)])
         path = inclusion_proof(self._subtree, index, size)
         return Proof(index, path, note).text
 
@@ -188,6 +191,7 @@ def policy(*, quorum=2, witnesses=WITNESSES, since=date(2026, 4, 1)):
         quorum=quorum,
         witnesses=[cosigner(name).verifier.text for name in witnesses],
         commitments=commitments,
+        signers=signers(),
     )
 
 

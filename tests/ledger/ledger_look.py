@@ -34,8 +34,13 @@ from kumihimo.exchange.slip import (
 )
 from kumihimo.ledger.evidence import Evidence
 from kumihimo.ledger.model import Entry, Kind, asked_entry, label_of
+from kumihimo.ledger.policy import Signers
+from kumihimo.messages import SigningKey, jws
 
+INDEX = 7
+"""Where every look stands in X."""
 PORTAL, LEDGER = Domain("jp/portal", 0), Domain("jp/ledger", 0)
+KEYS = {name: SigningKey.from_seed(sha256(name.encode()).digest()) for name in ("portal", "digital", "jlis")}
 SNAPSHOT = "e5fdb02cd54e847132975634e23a1039227439fb7ec22affea9034aeeb81ec44"
 
 
@@ -74,15 +79,22 @@ def label(name):
     return look(name, 0).label
 
 
+def signers():
+    """Whose keys the policy names."""
+    portal, first, second = (key.verify_key for key in KEYS.values())
+    return Signers(portal, (first, second))
+
+
 @cache
-def look(name, time):
-    """One person looks at their own records at a time (ms)."""
+def look(name, time, *, keys=None, sender="portal", permission=DISCLOSE_RIGHT):
+    """One person looks at their own records at a time (ms); a test has other `keys` sign, or another sender."""
     of, secret = nation()
+    portal, first, second = keys or tuple(KEYS.values())
     made = of.exchange(PORTAL, LEDGER, [code_of(name)])
     (row,), (own,) = made.asked.rows, made.received()
-    slip = _slip(made, row, time)
+    slip = _slip(made, row, time, sender, permission)
     body = slip_codec.encode(slip)
-    stamps = [_stamp(number, slip, body, made) for number in (1, 2)]
+    one, two = (_stamp(number, slip, body, made) for number in (1, 2))
     event = IndexEvent(
         tx=made.tx,
         source=PORTAL,
@@ -99,10 +111,10 @@ def look(name, time):
     keys = {**of.keys(LEDGER), **of.commitments(LEDGER)}
     evidence = Evidence(
         v=1,
-        index=time % 1000,
-        slip=Signed(body=body, jws=_unsigned("portal")),
-        first=Signed(body=stamps[0], jws=_unsigned("digital")),
-        second=Signed(body=stamps[1], jws=_unsigned("jlis")),
+        index=INDEX,
+        slip=signed(body, portal, sender),
+        first=signed(one, first, "digital"),
+        second=signed(two, second, "jlis"),
         source=PORTAL.label,
         target=LEDGER.label,
         proof=prove_index(event, b=row.b, r=row.r, secret=secret, **keys),
@@ -111,15 +123,15 @@ def look(name, time):
     return Look(entry, evidence, own.element, label_of(secret, own))
 
 
-def _slip(made, row, time):
+def _slip(made, row, time, sender, permission):
     return Slip(
         v=VERSION,
         kind=Verb.INQUIRE,
         tx=made.tx,
         salt=os.urandom(16),
-        sender=Sender(institution="portal", office="portal", operator="self"),
+        sender=Sender(institution=sender, office="portal", operator="self"),
         to="ledger",
-        basis=Basis(permission=DISCLOSE_RIGHT, snapshot=SNAPSHOT),
+        basis=Basis(permission=permission, snapshot=SNAPSHOT),
         information=OWN_RECORDS,
         items=(),
         layout=1,
@@ -152,12 +164,12 @@ def _stamp(number, slip, body, made):
             target=Converted(xs=conversion.xs, proof=conversion.proof),
             ledger=None,
             commit=commitment(slip, body),
-            log=Place(origin="kumihimo/digital", index=0),
+            log=Place(origin="kumihimo/digital", index=INDEX),
             time=slip.time,
         )
     )
 
 
-def _unsigned(signer):
-    """As long as a signature is; the file's check does not read it, the auditor's does."""
-    return f"eyJhbGciOiJFZERTQSIsImtpZCI6Ij{signer}In0.." + "A" * 86
+def signed(body, key, by):
+    """A paper with its signature."""
+    return Signed(body=body, jws=jws.sign_detached(body, key, by))

@@ -91,19 +91,8 @@ def test_one_byte_changed_anywhere_in_the_entries_is_never_complete(ledger):
 
 def test_one_byte_changed_anywhere_in_the_proofs_is_never_complete(ledger):
     data = ledger.file()
-    papers = range(data.index(b'"label":{'), data.index(b'"leaf":'))
-    for at in set(range(data.index(b'"proof":'), data.index(b'"records":'))) - set(papers):
+    for at in range(data.index(b'"proof":'), data.index(b'"records":')):
         assert not check(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]).complete
-
-
-def test_one_byte_changed_in_slip_or_proof_of_the_label_is_never_complete(ledger):
-    """What stands on the stamps beside the codes, and who signed them, only an auditor can check."""
-    data = ledger.file()
-    start = data.index(b'"label":{')
-    for part in (b'"proof":{', b'"slip":{"body":"', b'"source":'):
-        begin = data.index(part, start)
-        for at in range(begin, begin + 600 if part == b'"proof":{' else data.index(b'"', begin + 20), 5):
-            assert not check(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]).complete
 
 
 def test_two_records_swapped_are_not_complete(ledger):
@@ -214,8 +203,13 @@ def test_the_time_of_an_epoch_cannot_be_changed(ledger):
 
 
 def test_counts_of_the_epoch_that_the_map_does_not_bear_are_found():
-    for told in ({"total": 5}, {"depth": 5}, {"depth": 99}, {"map_root": "zz"}, {"map_root": "00" * 32}):
+    for told in ({"total": 5}, {"depth": 5}, {"map_root": "00" * 32}):
         assert check(Maker.of(a=records(3)).close(**told).file()).finding is Finding.ALTERED
+
+
+def test_an_epoch_record_out_of_its_form_is_no_epoch():
+    for told in ({"map_root": "zz"}, {"v": 2}):
+        assert check(Maker.of(a=records(3)).close(**told).file()).finding is Finding.MALFORMED
 
 
 def test_something_else_in_the_log_is_no_epoch():

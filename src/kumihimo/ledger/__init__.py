@@ -1,6 +1,7 @@
 """The ledger: each person's record of exchange, kept so that it can be shown whole."""
 
 from kumihimo.ledger.corrections import Correction, Holder
+from kumihimo.ledger.deferral import deferral_leaf, deferral_root
 from kumihimo.ledger.evidence import (
     SHARE,
     Evidence,
@@ -19,9 +20,10 @@ from kumihimo.ledger.evidence import (
 )
 from kumihimo.ledger.faults import Discrepancy, Fault
 from kumihimo.ledger.file import ChainLine, write_file
+from kumihimo.ledger.look import slip_of_file
 from kumihimo.ledger.material import Material
 from kumihimo.ledger.model import Entry, Kind, Line, chain_head, entry_hash, label_of, lines
-from kumihimo.ledger.policy import RecordsPolicy, read_policy, write_policy
+from kumihimo.ledger.policy import RecordsPolicy, Signers, read_policy, write_policy
 from kumihimo.ledger.rehearsed_epochs import RehearsedEpoch, rehearse_epochs
 from kumihimo.ledger.replay import Auditor
 from kumihimo.ledger.standing import OPEN_SECONDS, Standing, person_events
@@ -57,6 +59,7 @@ __all__ = [
     "PublicKeys",
     "RecordsPolicy",
     "RehearsedEpoch",
+    "Signers",
     "Standing",
     "Traced",
     "Transition",
@@ -65,6 +68,8 @@ __all__ = [
     "challenge_of",
     "decode_record",
     "decode_transition",
+    "deferral_leaf",
+    "deferral_root",
     "entry_hash",
     "expected_entry",
     "explain",
@@ -83,6 +88,7 @@ __all__ = [
     "sample",
     "second_door",
     "shown_label",
+    "slip_of_file",
     "trace",
     "verify_file",
     "write_evidence",

@@ -6,6 +6,7 @@ The file `kumihimo-policy/1` is JSON with exactly these members:
 {"format": "kumihimo-policy/1",
  "log": "<vkey of the ledger's log>",   "since": "YYYY-MM-DD",        the ledger's first day
  "key": "<hex K_L>",   "commitments": {"1": "<hex S_1,L>", "2": "<hex S_2,L>"},
+ "signers": {"portal": "<key>", "1": "<key>", "2": "<key>"},          who signs a look: portal, both operators
  "quorum": 2,   "witnesses": ["<vkey>", …]}
 ```
 
@@ -19,21 +20,33 @@ from datetime import date
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.log import CosignatureVerifier, NoteVerifier, Policy
+from kumihimo.messages import VerifyKey
 
 FORMAT = "kumihimo-policy/1"
 MAX_POLICY_BYTES = 256 * 1024
+_SIGNERS = ("portal", "1", "2")
+
+
+@dataclass(frozen=True, slots=True)
+class Signers:
+    """Whose signatures a person's look bears: the portal's on the slip, the operators' on the stamps."""
+
+    portal: VerifyKey
+    operators: tuple[VerifyKey, VerifyKey]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsPolicy:
-    """Whose word counts: log, witnesses and quorum; K_L, S_1,L and S_2,L; the ledger's first day."""
+    """Whose word counts: log, witnesses and quorum; K_L, S_1,L and S_2,L; signers; the ledger's first day."""
 
     trust: Policy
     key: bytes
     commitments: tuple[bytes, bytes]
+    signers: Signers
     since: date
 
 
@@ -46,6 +59,7 @@ class _Document:
     quorum: int
     witnesses: tuple[str, ...]
     commitments: dict[str, str]
+    signers: dict[str, str] | UnsetType = UNSET
 
 
 _decoder = msgspec.json.Decoder(_Document, strict=True)
@@ -60,8 +74,9 @@ def write_policy(
     quorum: int,
     witnesses: Sequence[str],
     commitments: Mapping[int, bytes],
+    signers: Signers,
 ) -> bytes:
-    """The policy file: vkeys of the ledger's log and of the witnesses, K_L, and S_i,L by operator 1 and 2."""
+    """The policy file: vkeys of the ledger's log and of the witnesses, K_L, S_i,L by operator, signers."""
     document = _Document(
         format="kumihimo-policy/1",
         log=log,
@@ -70,6 +85,9 @@ def write_policy(
         quorum=quorum,
         witnesses=tuple(witnesses),
         commitments={str(number): value.hex() for number, value in commitments.items()},
+        signers={
+            name: key.text for name, key in zip(_SIGNERS, (signers.portal, *signers.operators), strict=True)
+        },
     )
     return msgspec.json.format(_encoder.encode(document), indent=1) + b"\n"
 
@@ -80,18 +98,29 @@ def read_policy(data: bytes) -> RecordsPolicy | Problem:
         return _refuse("the policy is too long")
     try:
         document = _decoder.decode(data)
+        if isinstance(document.signers, UnsetType):
+            return _refuse("the policy is of an earlier version, without signers: found the nation anew")
         log = NoteVerifier.parse(document.log)
         witnesses = tuple(CosignatureVerifier.parse(text) for text in document.witnesses)
         since = date.fromisoformat(document.since)
         numbers = [document.key, document.commitments["1"], document.commitments["2"]]
         key, first, second = (bytes.fromhex(number) for number in numbers)
+        signers = _signers(document.signers)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, KeyError, ValueError):
         return _refuse("not a kumihimo-policy/1")
     if len(document.commitments) != 2 or {len(key), len(first), len(second)} != {32}:
         return _refuse("the ledger's key and the two commitments are 32 bytes each")
     if not 1 <= document.quorum <= len({witness.name for witness in witnesses}):
         return _refuse("the quorum is at least 1 and at most the number of witnesses")
-    return RecordsPolicy(Policy(log, witnesses, document.quorum), key, (first, second), since)
+    return RecordsPolicy(Policy(log, witnesses, document.quorum), key, (first, second), signers, since)
+
+
+def _signers(keys: Mapping[str, str]) -> Signers:
+    """ValueError unless all three are named, and nobody else."""
+    if set(keys) != set(_SIGNERS):
+        raise ValueError("a portal and two operators sign")
+    portal, first, second = (VerifyKey.parse(keys[name]) for name in _SIGNERS)
+    return Signers(portal, (first, second))
 
 
 def _refuse(why: str) -> Problem:

@@ -104,6 +104,11 @@ class Verdict:
         return MEANINGS[self.finding]
 
 
+def altered(detail: str, detail_ja: str) -> Verdict:
+    """The file is not what was committed to, for this reason in both languages."""
+    return Verdict(Finding.ALTERED, detail, detail_ja)
+
+
 def explain(verdict: Verdict, language: str) -> tuple[str, ...]:
     """The verdict in sentences for its person; `language` is `ja` or `en`."""
     if language == "ja":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kumihimo.base import JST
 from kumihimo.codes import index_key
-from kumihimo.ledger import write_policy
+from kumihimo.ledger import Signers, write_policy
 from kumihimo.log import Algorithm
 from kumihimo.node import Directory, load_seed, witnesses
 
@@ -27,6 +27,7 @@ def records_policy(directory: Directory, ledger_keys: Path) -> bytes:
     """
     ledger = directory.service("ledger")
     commitments = {number: ledger.commitment(number, ledger.epoch) for number in (1, 2)}
+    first, second = (directory.operator(number).sign_key for number in (1, 2))
     keys = [key for one in witnesses(directory) for key in one.keys]
     return write_policy(
         log=ledger.log_key,
@@ -35,4 +36,5 @@ def records_policy(directory: Directory, ledger_keys: Path) -> bytes:
         quorum=directory.quorum,
         witnesses=[key.text for key in keys if key.algorithm is Algorithm.COSIGNATURE_ED25519],
         commitments={number: one.element for number, one in commitments.items() if one is not None},
+        signers=Signers(directory.service("disclosure").sign_key, (first, second)),
     )

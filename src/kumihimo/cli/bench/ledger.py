@@ -219,6 +219,7 @@ async def _checks(ledger: Rehearsal, look: Look, done: Run) -> None:
             quorum=2,
             witnesses=[one.verifier.text for one in cosigners],
             commitments=dict(zip((1, 2), look.commitments, strict=True)),
+            signers=look.signers,
         )
     )
     assert not isinstance(policy, Problem)

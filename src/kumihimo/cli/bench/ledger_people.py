@@ -34,14 +34,15 @@ from kumihimo.exchange import (
     slip_codec,
     stamp_codec,
 )
-from kumihimo.ledger import Entry, Evidence, Kind, label_of
+from kumihimo.ledger import Entry, Evidence, Kind, Signers, label_of
 from kumihimo.ledger.filling import Ended
+from kumihimo.messages import SigningKey, jws
 
 SNAPSHOT = sha256(b"the law of a day").hexdigest()
 START = 1_790_000_000_000
 """Unix milliseconds of the first exchange."""
 _RECEIPT = Signed(body=bytes(260), jws="." * 130)
-_JWS = "." * 130
+_KEYS = {name: SigningKey.generate() for name in ("portal", "digital", "jlis")}
 
 
 def label_of_number(number: int) -> bytes:
@@ -104,6 +105,12 @@ class Look:
         return first, second
 
     @property
+    def signers(self) -> Signers:
+        """Who signs slip and stamps."""
+        portal, first, second = (key.verify_key for key in _KEYS.values())
+        return Signers(portal, (first, second))
+
+    @property
     def key(self) -> bytes:
         """K_L."""
         return multiply(self.secret, GENERATOR)
@@ -153,7 +160,7 @@ class Look:
         return Evidence(
             v=1,
             index=0,
-            slip=Signed(body=slip_codec.encode(slip), jws=_JWS),
+            slip=_signed(slip_codec.encode(slip), "portal"),
             first=self._stamp(1),
             second=self._stamp(2),
             source=CITY.label,
@@ -177,7 +184,11 @@ class Look:
             log=Place(origin="kumihimo.example/digital", index=0),
             time=slip.time,
         )
-        return Signed(body=stamp_codec.encode(stamp), jws=_JWS)
+        return _signed(stamp_codec.encode(stamp), "digital" if number == 1 else "jlis")
+
+
+def _signed(body: bytes, by: str) -> Signed:
+    return Signed(body=body, jws=jws.sign_detached(body, _KEYS[by], by))
 
 
 def _slip(parties: Parties) -> Slip:

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -30,8 +31,11 @@ const (
 	malformed    = "MALFORMED"
 )
 
-// kept is how long records are kept: 7 years of 365.25 days.
-const kept = (2556*24 + 18) * time.Hour
+const (
+	kept   = (2556*24 + 18) * time.Hour // how long records are kept: 7 years of 365.25 days
+	ahead  = int64(60_000)              // milliseconds by which an epoch may be later than its newest cosignature
+	behind = int64(86_400_000)          // and earlier than its oldest
+)
 
 type finding struct {
 	word, detail string
@@ -83,23 +87,29 @@ func judgeFile(data []byte, policy *policy, last []byte) (string, error) {
 	if err != nil {
 		return "", found(malformed, "%s", err)
 	}
-	epoch, names, err := judgeEpoch(file, policy)
+	epoch, names, err := judgeAlone(file, policy)
 	if err != nil {
 		return "", err
 	}
-	if err := judgeChain(file, epoch, policy); err != nil {
-		return "", err
-	}
-	if err := judgeLabel(file, policy); err != nil {
-		return "", err
-	}
 	if last != nil {
-		if err := judgeLast(file, epoch, last); err != nil {
+		if err := judgeLast(file, epoch, policy, last); err != nil {
 			return "", err
 		}
 	}
 	return fmt.Sprintf("%s: shown %d, committed %d\nepoch %d; %d witnesses",
 		complete, file.shown, file.n, epoch.number, names), nil
+}
+
+// judgeAlone judges a file without an earlier one.
+func judgeAlone(file *file, policy *policy) (*epoch, int, error) {
+	epoch, names, err := judgeEpoch(file, policy)
+	if err == nil {
+		err = judgeChain(file, epoch, policy)
+	}
+	if err == nil {
+		err = judgeLook(file, epoch, policy)
+	}
+	return epoch, names, err
 }
 
 // judgeEpoch: proof, checkpoint, witnesses, epoch record, map.
@@ -130,6 +140,14 @@ func judgeEpoch(file *file, policy *policy) (*epoch, int, error) {
 	if err != nil || !bytes.Equal(root, epoch.root) || total != epoch.total {
 		return nil, 0, found(altered, "count and head are not in the map of this epoch")
 	}
+	newest, oldest := int64(0), int64(math.MaxInt64/1000)
+	for _, at := range checkpoint.Times {
+		newest, oldest = most(newest, at), -most(-oldest, -at)
+	}
+	if newest > math.MaxInt64/2000 || epoch.time > newest*1000+ahead || epoch.time < oldest*1000-behind {
+		return nil, 0, found(altered, "the epoch's time is not that of its witnesses")
+	}
+	epoch.edge = time.UnixMilli(oldest*1000 + ahead).Add(-kept)
 	return epoch, len(checkpoint.Times), nil
 }
 
@@ -141,7 +159,7 @@ func judgeChain(file *file, epoch *epoch, policy *policy) error {
 	if file.shown > file.n {
 		return found(altered, "more records are shown than were committed to")
 	}
-	edge, erased := epoch.time.Add(-kept), 0
+	erased := 0
 	for i, line := range file.lines {
 		if line.at != uint64(i+1) {
 			return found(altered, "entry %d is missing", i+1)
@@ -153,23 +171,51 @@ func judgeChain(file *file, epoch *epoch, policy *policy) error {
 	if !bytes.Equal(head(file.lines), file.head) {
 		return found(altered, "the entries do not lead to the head")
 	}
+	if repeated(file.lines) {
+		return found(altered, "a record is there twice")
+	}
 	for _, line := range file.lines[:erased] {
-		if line.said != nil && line.said.time > edge.UnixMilli() {
+		if line.said != nil && line.said.time > epoch.edge.UnixMilli() {
 			return found(altered, "an entry was erased although one before it is younger than seven years")
 		}
 	}
 	japan := time.FixedZone("JST", 9*60*60)
-	if erased > 0 && edge.In(japan).Format("2006-01-02") < policy.since {
+	if erased > 0 && epoch.edge.In(japan).Format("2006-01-02") < policy.since {
 		return found(altered, "an entry was erased although the ledger is younger than seven years")
 	}
 	return nil
 }
 
-// judgeLabel: the label is that of whoever looked, and that look is one of the entries.
-func judgeLabel(file *file, policy *policy) error {
-	event, commit, err := readEvent(file.evidence)
+// repeated says whether an entry stands twice, or two records are of one exchange.
+func repeated(lines []line) bool {
+	seen := map[string]bool{}
+	for _, line := range lines {
+		names := []string{string(line.hash)}
+		if line.said != nil && counted(line.said.kind) {
+			names = append(names, "tx "+line.said.tx)
+		}
+		for _, name := range names {
+			if seen[name] {
+				return true
+			}
+			seen[name] = true
+		}
+	}
+	return false
+}
+
+func most(a, b int64) int64 {
+	if a > b {
+		return a
+	}
+	return b
+}
+
+// judgeLook: the portal and both operators signed the look, its label is this one, and it is one of the entries.
+func judgeLook(file *file, epoch *epoch, policy *policy) error {
+	event, commit, err := readLook(file.evidence, epoch, policy)
 	if err != nil {
-		return found(altered, "the label's papers: %s", err)
+		return found(altered, "the look that made this file: %s", err)
 	}
 	if err := event.CheckIndex(policy.s1, policy.s2, policy.key); err != nil {
 		return found(altered, "the label: %s", err)
@@ -187,13 +233,13 @@ func judgeLabel(file *file, policy *policy) error {
 	return found(altered, "the look that made this file is not in it")
 }
 
-// judgeLast: nothing went back, and what was shown before is still there.
-func judgeLast(now *file, epoch *epoch, last []byte) error {
+// judgeLast: the earlier file holds by itself, nothing went back, and what it shows is still there.
+func judgeLast(now *file, epoch *epoch, policy *policy, last []byte) error {
 	before, err := readFile(last)
 	if err != nil {
 		return found(malformed, "the earlier file: %s", err)
 	}
-	earlier, err := readEpoch(before.epoch)
+	earlier, _, err := judgeAlone(before, policy)
 	if err != nil {
 		return found(malformed, "the earlier file: %s", err)
 	}
@@ -207,6 +253,11 @@ func judgeLast(now *file, epoch *epoch, last []byte) error {
 	if len(now.lines) < len(before.lines) || !bytes.Equal(head(now.lines[:len(before.lines)]), before.head) {
 		return found(altered, "what the earlier file shows is not all here")
 	}
+	for i, line := range before.lines {
+		if line.said != nil && now.lines[i].said == nil && line.said.time > epoch.edge.UnixMilli() {
+			return found(altered, "an entry of the earlier file was erased before its time")
+		}
+	}
 	return nil
 }
 
@@ -217,81 +268,4 @@ func head(lines []line) []byte {
 		head = next[:]
 	}
 	return head
-}
-
-// readEvent reads the papers of a look: the slip, both stamps, what the ledger shows of them; and the commitment.
-func readEvent(evidence object) (*judge.Event, []byte, error) {
-	r := reader{}
-	body := r.bytes(r.object(evidence, "slip"), "body")
-	slip := r.document(body)
-	codes := r.object(slip, "codes")
-	row := r.one(codes, "rows")
-	one, ledger := r.stamp(r.object(evidence, "first"))
-	two, _ := r.stamp(r.object(evidence, "second"))
-	shown := r.object(evidence, "proof")
-	target := "target_epoch"
-	if ledger {
-		target = "ledger_epoch"
-	}
-	event := &judge.Event{
-		Tx:             r.bytes(slip, "tx"),
-		Source:         judge.Domain{Label: r.text(evidence, "source"), Epoch: uint32(r.number(codes, "source_epoch"))},
-		Target:         judge.Domain{Label: r.text(evidence, "target"), Epoch: uint32(r.number(codes, target))},
-		D1:             r.bytes(codes, "d1"),
-		D2:             r.bytes(codes, "d2"),
-		X0:             r.bytes(row, "x0"),
-		Cb:             r.bytes(row, "cb"),
-		X1:             r.bytes(one, "x"),
-		X2:             r.bytes(two, "x"),
-		OperatorProof1: r.bytes(one, "proof"),
-		OperatorProof2: r.bytes(two, "proof"),
-		W:              r.bytes(shown, "w"),
-		V1:             r.bytes(shown, "v1"),
-		V2:             r.bytes(shown, "v2"),
-		C1:             r.bytes(shown, "c1"),
-		C2:             r.bytes(shown, "c2"),
-		Element:        r.bytes(shown, "index"),
-		Proof:          r.bytes(shown, "proof"),
-	}
-	commit := sha256.Sum256(append(r.bytes(slip, "salt"), body...))
-	return event, commit[:], r.err
-}
-
-// stamp reads what an operator made of one person's code, and whether it was made for the ledger beside a provider.
-func (r *reader) stamp(paper object) (object, bool) {
-	stamp := r.document(r.bytes(paper, "body"))
-	r.only(stamp, "commit", "ledger", "log", "operator", "row", "slip", "snapshot", "target", "time", "tx", "v")
-	place := r.object(stamp, "log")
-	r.only(place, "index", "origin")
-	r.number(place, "index")
-	r.text(place, "origin")
-	for _, name := range []string{"operator", "time", "v"} {
-		r.number(stamp, name)
-	}
-	for _, name := range []string{"commit", "slip", "tx"} {
-		r.bytes(stamp, name)
-	}
-	r.text(stamp, "row")
-	r.text(stamp, "snapshot")
-	converted, ledger := r.object(stamp, "target"), stamp["ledger"] != nil
-	if ledger {
-		converted = r.object(stamp, "ledger")
-	}
-	r.only(converted, "proof", "xs")
-	values := r.list(converted, "xs")
-	if len(values) == 0 {
-		r.fail("xs")
-		return object{}, ledger
-	}
-	return object{"x": values[0], "proof": converted["proof"]}, ledger
-}
-
-func (r *reader) one(from object, name string) object {
-	values := r.list(from, name)
-	if len(values) != 1 {
-		r.fail(name)
-		return object{}
-	}
-	one, _ := values[0].(object)
-	return one
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -8,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 	"sort"
 	"strconv"
@@ -25,6 +27,8 @@ type policy struct {
 	trust       judge.Policy
 	key, s1, s2 []byte
 	since       string
+
+	portal, first, second ed25519.PublicKey // who signs a look: the portal the slip, the operators their stamps
 }
 
 type said struct {
@@ -54,9 +58,11 @@ type file struct {
 }
 
 type epoch struct {
-	number, total, depth uint64
-	root                 []byte
-	time                 time.Time
+	number, total, depth, xSize uint64
+	root                        []byte
+	xOrigin                     string
+	time                        int64     // Unix milliseconds, by the ledger's clock
+	edge                        time.Time // what is older may be erased, by the witnesses' clocks
 }
 
 // reader takes members out of objects; the first that is missing or of another kind is the error.
@@ -153,7 +159,7 @@ func readPolicy(data []byte) (*policy, error) {
 		Format, Log, Key, Since string
 		Quorum                  int
 		Witnesses               []string
-		Commitments             map[string]string
+		Commitments, Signers    map[string]string
 	}
 	if err := json.Unmarshal(data, &read); err != nil || read.Format != "kumihimo-policy/1" || read.Quorum < 1 {
 		return nil, errors.New("not a kumihimo-policy/1")
@@ -163,10 +169,13 @@ func readPolicy(data []byte) (*policy, error) {
 		return nil, err
 	}
 	found := &policy{trust: *trust, since: read.Since}
-	var wrong [3]error
+	var wrong [6]error
 	found.key, wrong[0] = unhex(read.Key)
 	found.s1, wrong[1] = unhex(read.Commitments["1"])
 	found.s2, wrong[2] = unhex(read.Commitments["2"])
+	found.portal, wrong[3] = signKey(read.Signers["portal"])
+	found.first, wrong[4] = signKey(read.Signers["1"])
+	found.second, wrong[5] = signKey(read.Signers["2"])
 	for _, err := range wrong {
 		if err != nil {
 			return nil, err
@@ -176,6 +185,14 @@ func readPolicy(data []byte) (*policy, error) {
 		return nil, err
 	}
 	return found, nil
+}
+
+func signKey(text string) (ed25519.PublicKey, error) {
+	value, err := unbase64url(text)
+	if err == nil && len(value) != ed25519.PublicKeySize {
+		err = errors.New("the policy names a portal and two operators, by keys of 32 bytes")
+	}
+	return value, err
 }
 
 func readFile(data []byte) (*file, error) {
@@ -342,8 +359,13 @@ func readEpoch(text string) (*epoch, error) {
 	}
 	found := &epoch{
 		number: r.number(record, "epoch"), total: r.number(record, "total"), depth: r.number(record, "depth"),
-		root: r.hash(record, "map_root"), time: time.UnixMilli(int64(r.number(record, "time"))),
+		root: r.hash(record, "map_root"), xOrigin: r.text(record, "x_origin"), xSize: r.number(record, "x_size"),
 	}
+	at := r.number(record, "time")
+	if at > math.MaxInt64/2 {
+		r.fail("time")
+	}
+	found.time = int64(at)
 	return found, r.err
 }
 
