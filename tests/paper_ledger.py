@@ -20,7 +20,7 @@ from kumihimo.codes.group import multiply_base
 from kumihimo.exchange import Signed, entry_of, stamp_codec
 from kumihimo.exchange.slip import Place
 from kumihimo.ledger.deferral import deferral_leaf, deferral_root
-from kumihimo.ledger.evidence import Evidence, PublicKeys, judge, make_evidence, sample, trace
+from kumihimo.ledger.evidence import Evidence, PublicKeys, judge, make_evidence, trace
 from kumihimo.ledger.faults import Discrepancy, Fault
 from kumihimo.ledger.material import Material
 from kumihimo.ledger.model import (
@@ -35,6 +35,7 @@ from kumihimo.ledger.model import (
     released_entry,
 )
 from kumihimo.ledger.replay import Auditor
+from kumihimo.ledger.sampling import sample
 from kumihimo.ledger.transition import (
     Deferral,
     EpochRecord,
@@ -202,6 +203,12 @@ class PaperLedger:
             entries=tuple((hashed.hex(), flag) for hashed, flag in new),
         )
 
+    @property
+    def told(self) -> list[Transition]:
+        """The transitions, read."""
+        read = [decode_transition(document) for document in self.transitions]
+        return [one for one in read if isinstance(one, Transition)]
+
     def map(self) -> WholeMap:
         """The map of all chains as they are now."""
         return WholeMap(self.depth, (leaf_of(label, chain) for label, chain in self.chains.items()))
@@ -288,8 +295,10 @@ class Watcher:
         """The sampled events of an epoch whose evidence does not hold."""
         transition = decode_transition(ledger.transitions[epoch - 1])
         assert not isinstance(transition, Problem)
+        withheld = {one.leaf: one for told in ledger.told for one in told.deferred}
+        grounds = {withheld[leaf].index: withheld[leaf].ground for leaf in transition.released}
         wrong: dict[int, Fault] = {}
-        for index in sample(challenge, transition.settled, share):
+        for index in sample(challenge, [*transition.settled, *grounds], share):
             traced = trace(
                 (shown or ledger.evidence)(index),
                 index,
@@ -298,7 +307,7 @@ class Watcher:
                 key=ledger.public.key,
                 x_origin=X_ORIGIN,
             )
-            found = traced if isinstance(traced, Fault) else judge(traced, transition)
+            found = traced if isinstance(traced, Fault) else judge(traced, transition, grounds.get(index))
             if found:
                 wrong[index] = found if isinstance(found, Fault) else found.fault
         return wrong

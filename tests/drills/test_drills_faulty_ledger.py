@@ -14,15 +14,14 @@ from paper_ledger import STEP, X_ORIGIN, PaperLedger, Watcher
 
 from kumihimo.exchange import Mark
 from kumihimo.ledger.evidence import (
-    challenge_of,
     judge_deferral,
-    sample,
     shown_label,
     withheld_evidence,
 )
 from kumihimo.ledger.faults import Fault
 from kumihimo.ledger.material import Material
 from kumihimo.ledger.model import EMPTY_HEAD, Kind, asked_entry, encode_entry, entry_hash
+from kumihimo.ledger.sampling import challenge_of, sample
 from kumihimo.log import Checkpoint, consistency_proof, root_of, verify_consistency
 from kumihimo.log.merkle import fold, leaf_hash
 
@@ -184,6 +183,26 @@ class TestRelabelling:
         ledger.settle(index, label=os.urandom(32))
         ledger.close()
         assert Watcher().audit(ledger, 2, b"challenge") == {index: Fault.RELABELLED}
+
+    @pytest.mark.parametrize("changed", [{"label": os.urandom(32)}, {"entry": b"junk"}])
+    def test_an_event_released_under_a_junk_label_or_by_a_junk_entry_is_found_when_it_is_sampled(
+        self, ledger, changed
+    ):
+        index = ledger.ask(ALICE)
+        leaf = ledger.defer(index)
+        ledger.close()
+        ledger.release(leaf, **changed)
+        ledger.close()
+        assert faults_of_witness(ledger) == (0, set()), "the numbers all agree"
+        fault = Fault.RELABELLED if "label" in changed else Fault.ENTRY
+        assert Watcher().audit(ledger, 3, b"") == {index: fault}
+
+    def test_an_event_released_as_it_must_be_passes_the_audit(self, ledger):
+        leaf = ledger.defer(ledger.ask(ALICE), ground="another ground")
+        ledger.close()
+        ledger.release(leaf)
+        ledger.close()
+        assert Watcher().audit(ledger, 3, b"") == {}
 
     def test_evidence_of_another_event_does_not_help(self, ledger):
         index = ledger.ask(ALICE)

@@ -16,9 +16,10 @@ from kumihimo.base import ErrorType, Problem, system_clock
 from kumihimo.exchange import Outcome
 from kumihimo.ledger.deferral import Terms, deferral_leaf
 from kumihimo.ledger.evidence import read_evidence, shown_label
-from kumihimo.ledger.evidence_desk import EvidenceDesk
+from kumihimo.ledger.evidence_desk import EvidenceBudget, EvidenceDesk
 from kumihimo.ledger.material import Material, seal_material
 from kumihimo.ledger.oversight_desk import only_for
+from kumihimo.ledger.sampling import budget
 from kumihimo.ledger.store import EraseJob
 from kumihimo.node import Message
 
@@ -46,7 +47,12 @@ def desk(house: House, paper: PaperLedger) -> EvidenceDesk:
         directory=SimpleNamespace(current=network().directory),
         settings=SimpleNamespace(id="ledger"),
     )
-    return EvidenceDesk(institution, paper.secret, paper.public.key)
+    may = house.journal.register("ledger.evidence", EvidenceBudget().apply)
+    return EvidenceDesk(institution, paper.secret, paper.public.key, may)
+
+
+def question(body: bytes, by: str = "univ") -> Message:
+    return Message("POST", "evidence", "", {}, body, SimpleNamespace(id=by))
 
 
 async def recorded(house: House, paper: PaperLedger, terms: Terms | None = None):
@@ -60,8 +66,8 @@ async def recorded(house: House, paper: PaperLedger, terms: Terms | None = None)
     return index, job.slip.tx
 
 
-async def shown(desk: EvidenceDesk, epoch: int, index: int):
-    body = await desk.show(msgspec.json.encode({"epoch": epoch, "index": index}))
+async def shown(desk: EvidenceDesk, epoch: int, index: int, by: str = "univ"):
+    body = await desk.show(question(msgspec.json.encode({"epoch": epoch, "index": index}), by))
     return body if isinstance(body, Problem) else read_evidence(body)
 
 
@@ -115,12 +121,77 @@ async def test_after_its_hours_the_material_is_gone(house, paper, desk):
     assert not_found(await shown(desk, 1, index))
 
 
+async def withheld(house: House, paper: PaperLedger) -> int:
+    """An event withheld by law, in epoch 1; its index."""
+    until = system_clock().date() + timedelta(days=30)
+    index, tx = await recorded(house, paper)
+    await house.write(outcome_job(tx, house.clock(), Outcome.PROVIDED, Terms(until, "23条2項", "nenkin")))
+    await house.close()
+    return index
+
+
+async def test_a_released_event_is_shown_with_its_label_as_of_the_epoch_that_released_it_and_not_before(
+    house, paper, desk
+):
+    index = await withheld(house, paper)
+    await house.execute("UPDATE ledger.deferred SET due = current_date - 1")
+    assert await house.settle() == 1
+    assert (await shown(desk, 1, index)).proof is None, "no epoch says that it was released"
+    await house.close()
+    evidence = await shown(desk, 2, index)
+    assert shown_label(evidence, paper.public) == paper.label(ALICE)
+    assert (await shown(desk, 1, index)).proof is None, "the withholding is judged without a label"
+
+
+async def test_the_material_of_what_is_withheld_is_kept_until_its_release_can_have_been_audited(
+    house, paper, desk
+):
+    index = await withheld(house, paper)
+
+    async def erase_all() -> None:
+        now = system_clock() + timedelta(seconds=1)
+        await house.write(EraseJob(records=now - timedelta(days=9999), material=now))
+
+    await erase_all()
+    assert not isinstance(await shown(desk, 1, index), Problem)
+    await house.execute("UPDATE ledger.deferred SET due = current_date - 1")
+    await house.settle()
+    await house.close()
+    assert not isinstance(await shown(desk, 2, index), Problem)
+    await erase_all()
+    assert not_found(await shown(desk, 2, index))
+
+
+async def test_each_watcher_is_shown_so_many_labels_and_no_more(house, paper, desk):
+    index, tx = await recorded(house, paper)
+    await house.tell(tx)
+    await house.close()
+    await house.execute(
+        "INSERT INTO ledger.evidence_shown SELECT 'univ', n FROM generate_series(1000, 1018) AS n"
+    )
+    assert not isinstance(await shown(desk, 1, index), Problem), "the twentieth"
+    await house.execute("INSERT INTO ledger.evidence_shown VALUES ('bar', 1), ('univ', 2000)")
+    assert not isinstance(await shown(desk, 1, index), Problem), "what was shown costs nothing again"
+    await house.execute("DELETE FROM ledger.evidence_shown WHERE x_index = $1", index)
+    await house.execute("INSERT INTO ledger.evidence_shown VALUES ('univ', 2001)")
+    refused = await shown(desk, 1, index)
+    assert isinstance(refused, Problem)
+    assert refused.type is ErrorType.DECLINED
+    assert not isinstance(await shown(desk, 1, index, by="bar"), Problem), "each has its own"
+    await house.execute("UPDATE ledger.evidence_shown SET at = at - interval '25 hours'")
+    assert not isinstance(await shown(desk, 1, index), Problem), "after a day it begins anew"
+
+
+def test_the_budget_is_a_share_of_what_was_settled_and_at_least_twenty():
+    assert [budget(settled) for settled in (0, 400, 401, 10_000)] == [20, 20, 21, 500]
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b'{"epoch":0,"index":0}', b'{"epoch":1,"index":-1}', b'{"epoch":1,"index":1,"x":1}',
              b'{"epoch":1,"index":99999999999999999999}', b"\xff"]
 )  # fmt: skip
 async def test_a_question_that_is_none_is_malformed(desk, body):
-    answer = await desk.show(body)
+    answer = await desk.show(question(body))
     assert isinstance(answer, Problem)
     assert answer.type is ErrorType.MALFORMED
 

@@ -3,17 +3,14 @@
 from kumihimo.ledger.corrections import Correction, Holder
 from kumihimo.ledger.deferral import deferral_leaf, deferral_root
 from kumihimo.ledger.evidence import (
-    SHARE,
     Evidence,
     PublicKeys,
     Traced,
-    challenge_of,
     expected_entry,
     judge,
     judge_deferral,
     make_evidence,
     read_evidence,
-    sample,
     shown_label,
     trace,
     write_evidence,
@@ -26,7 +23,8 @@ from kumihimo.ledger.model import Entry, Kind, Line, chain_head, entry_hash, lab
 from kumihimo.ledger.policy import RecordsPolicy, Signers, read_policy, write_policy
 from kumihimo.ledger.rehearsed_epochs import RehearsedEpoch, rehearse_epochs
 from kumihimo.ledger.replay import Auditor
-from kumihimo.ledger.standing import OPEN_SECONDS, Standing, person_events
+from kumihimo.ledger.sampling import BUDGET_HOURS, SHARE, budget, challenge_of, sample, score
+from kumihimo.ledger.standing import OPEN_SECONDS, Standing, overdue, person_events
 from kumihimo.ledger.transition import (
     Deferral,
     EpochRecord,
@@ -34,11 +32,13 @@ from kumihimo.ledger.transition import (
     Transition,
     decode_record,
     decode_transition,
+    is_epoch,
 )
 from kumihimo.ledger.verdict import Finding, Verdict, explain
 from kumihimo.ledger.verifying import verify_file
 
 __all__ = [
+    "BUDGET_HOURS",
     "OPEN_SECONDS",
     "SHARE",
     "Auditor",
@@ -64,6 +64,7 @@ __all__ = [
     "Traced",
     "Transition",
     "Verdict",
+    "budget",
     "chain_head",
     "challenge_of",
     "decode_record",
@@ -74,11 +75,13 @@ __all__ = [
     "expected_entry",
     "explain",
     "filling",
+    "is_epoch",
     "judge",
     "judge_deferral",
     "label_of",
     "lines",
     "make_evidence",
+    "overdue",
     "person_events",
     "read_evidence",
     "read_policy",
@@ -86,6 +89,7 @@ __all__ = [
     "rehearsal",
     "rehearse_epochs",
     "sample",
+    "score",
     "second_door",
     "shown_label",
     "slip_of_file",

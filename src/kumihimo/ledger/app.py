@@ -42,7 +42,8 @@ def ledger_secret(folder: Path) -> bytes:
 
 async def open_room(institution: Institution) -> Room:
     """Open the room; the host mounts its handlers. Its options: `epoch_seconds`, `map_depth` (counts only
-    before the first epoch), `withholding_days` (the longest without the commission), `audit_hours`.
+    before the first epoch), `withholding_days` (the longest without the commission), `audit_hours`,
+    `audit_budget` (percent of the events settled within 24 hours whose labels each watcher may see).
     """
     book = Book(
         institution.keys.vault,
@@ -95,7 +96,7 @@ async def open_room(institution: Institution) -> Room:
             "inquire": answering(Disclosing(ledger, closer, public).disclose),
             "reconciliation-notice": answering(noting(institution)),
             **_corrected(Corrections.open(institution, write)),
-            **_watched(desk, EvidenceDesk(institution, secret, public)),
+            **_watched(desk, EvidenceDesk.open(institution, secret, public)),
         },
         open={"counts": _counts(institution), "epoch": _newest(institution)},
         close=close,
@@ -110,7 +111,6 @@ def _corrected(desk: Corrections) -> Mapping[str, Handler]:
 def _watched(desk: OversightDesk, evidence: EvidenceDesk) -> Mapping[str, Handler]:
     """What is for those who watch the ledger, and for nobody else."""
     return {
-        "epochs": only_for(_WATCHING, desk.epochs),
         "transition": only_for(_WATCHING, desk.transition),
         "evidence": only_for(_WATCHING, evidence.show),
         "deferrals": only_for(_COMMISSION, desk.deferrals),

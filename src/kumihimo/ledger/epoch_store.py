@@ -154,16 +154,6 @@ _EPOCH = """
 """
 
 
-async def epoch_records(conn: AnyConnection, first: int, last: int) -> list[tuple[int, str]]:
-    """The records of these epochs, as far as they are closed: index in the ledger's log, and exact text."""
-    rows = await conn.fetch(
-        "SELECT log_index, record FROM ledger.epoch WHERE number BETWEEN $1 AND $2 ORDER BY number",
-        first,
-        last,
-    )
-    return [(row["log_index"], bytes(row["record"]).decode()) for row in rows]
-
-
 async def newest_record(conn: AnyConnection) -> EpochRecord | None:
     """The record of the last closed epoch; None before the first. Raises EpochDamagedError."""
     text = await conn.fetchval("SELECT record FROM ledger.epoch ORDER BY number DESC LIMIT 1")

@@ -7,13 +7,14 @@ learns the label under which the event must be counted, and works out the very e
 2. the first stamp names this place in X, and X has there the entry that follows from the slip;
 3. the index proof holds for X0, D1, D2 and Cb of the slip, X1, X2, π1 and π2 of the stamps, and the published
    S_1,L, S_2,L and K_L; label = SHA-256("label" ‖ I°);
-4. in the epoch that settled the event this label moved, by exactly the entry that follows from the slip.
+4. in the epoch that settled or released the event this label moved, by exactly the entry that follows from
+   the slip (and, for a released one, from the ground on which it was withheld).
 
 The same document of a person's own disclosure shows that a label is theirs (`shown_label`).
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -36,14 +37,12 @@ from kumihimo.exchange import (
 from kumihimo.ledger.deferral import deferral_leaf
 from kumihimo.ledger.faults import Discrepancy, Fault
 from kumihimo.ledger.material import Material
-from kumihimo.ledger.model import Kind, asked_entry, encode_entry, entry_hash
+from kumihimo.ledger.model import Kind, asked_entry, encode_entry, entry_hash, released_entry
 from kumihimo.ledger.transition import Deferral, Transition
 from kumihimo.node import Directory
 
 VERSION = 1
 MAX_BYTES = 256 * 1024
-SHARE = 0.01
-"""Which part of all events is audited by sample unless the auditor asks for more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,8 @@ class Evidence:
     """What the ledger shows of one event: its place in X, slip and stamps, the domains, and the index proof.
 
     `source` and `target` are the labels of the inquirer's and the ledger's code domains. An event withheld by
-    law has no proof, because that would show whose chain it is missing from, but the `salt` of its leaf.
+    law has no proof, because that would show whose chain it is missing from, but the `salt` of its leaf; an
+    epoch that released it is answered for with the proof.
     """
 
     v: int
@@ -197,16 +197,22 @@ def trace(
     return Fault.EVIDENCE_PROOF if isinstance(label, Problem) else Traced(label, accepted)
 
 
-def expected_entry(accepted: Accepted) -> bytes:
-    """The hash of the entry that must stand on the person: it follows from the slip alone."""
+def expected_entry(accepted: Accepted, ground: str | None = None) -> bytes:
+    """The hash of the entry that must stand on the person: it follows from the slip alone.
+
+    ground: on which ground the event was withheld until it was released.
+    """
     disclosed = "ledger" in accepted.target.services
     entry = asked_entry(accepted.slip, accepted.commit, Kind.DISCLOSED if disclosed else Kind.ASKED)
-    return entry_hash(encode_entry(entry))
+    return entry_hash(encode_entry(entry if ground is None else released_entry(entry, ground)))
 
 
-def judge(traced: Traced, transition: Transition) -> Discrepancy | None:
-    """Whether the epoch that settled the event counted it on its person, by the right entry."""
-    label, entry = traced.label.hex(), expected_entry(traced.accepted).hex()
+def judge(traced: Traced, transition: Transition, ground: str | None = None) -> Discrepancy | None:
+    """Whether the epoch that settled the event counted it on its person, by the right entry.
+
+    ground: of an event that the epoch released, on which ground it was withheld.
+    """
+    label, entry = traced.label.hex(), expected_entry(traced.accepted, ground).hex()
     moved = {one.label: one.entries for one in transition.moved}
     if label not in moved:
         return Discrepancy(Fault.RELABELLED, transition.epoch)
@@ -218,7 +224,7 @@ def judge_deferral(
 ) -> Fault | None:
     """Whether a withholding is what it says: its leaf opens, and an inquirer's claim stands on its slip.
 
-    What a provider claims stands with the provider; the commission asks it there.
+    What a provider claims is signed by no slip: that it did claim so is the ledger's word.
     """
     papers = _papers(evidence, deferral.index, entry, directory=directory, x_origin=x_origin)
     if isinstance(papers, Fault):
@@ -237,22 +243,6 @@ def judge_deferral(
     )
     founded = claimed if deferral.by == slip.sender.institution else deferral.by == slip.to
     return None if founded and leaf.hex() == deferral.leaf else Fault.UNFOUNDED
-
-
-def challenge_of(note: str) -> bytes:
-    """The challenge that a cosigned checkpoint makes: nobody knows it before the witnesses have signed."""
-    return hashlib.sha256(b"kumihimo/audit/1\n" + note.encode()).digest()
-
-
-def sample(challenge: bytes, indexes: Iterable[int], share: float = SHARE) -> tuple[int, ...]:
-    """The events of one epoch that are audited: a share of all, and at least one where there is any."""
-    scores = {index: _score(challenge, index) for index in indexes}
-    chosen = tuple(sorted(index for index, score in scores.items() if score < share))
-    return chosen or tuple(sorted(scores, key=lambda index: scores[index])[:1])
-
-
-def _score(challenge: bytes, index: int) -> float:
-    return int.from_bytes(hashlib.sha256(challenge + index.to_bytes(8)).digest()[:8]) / 2**64
 
 
 def _papers(

@@ -1,7 +1,7 @@
-"""The ledger's desk for those who watch it: epochs and transitions, and what is withheld by law.
+"""The ledger's desk for those who watch it: what each epoch changed, and what is withheld by law.
 
-Epochs are for the witnesses and the commission. The deferral set is for the commission alone: it sees who
-withholds which kind of exchange on which ground until when, and never of whom.
+Transitions are for the witnesses and the commission. The deferral set is for the commission alone: it sees
+who withholds which kind of exchange on which ground until when, and never of whom.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,18 +11,12 @@ import msgspec
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.ledger.deferral import Approval
-from kumihimo.ledger.epoch_store import epoch_records, transition_of
+from kumihimo.ledger.epoch_store import transition_of
 from kumihimo.ledger.store import DecideJob
 from kumihimo.node import AnyConnection, Entry, Handler, Institution, Message, Reply
 
-MOST_EPOCHS = 10
 _MOST = 1 << 62
 _DECISIONS = {"approve": Approval.APPROVED, "release": Approval.REFUSED}
-
-
-class _Range(msgspec.Struct, frozen=True, rename={"first": "from", "last": "to"}):
-    first: int
-    last: int
 
 
 class _Epoch(msgspec.Struct, frozen=True):
@@ -36,7 +30,11 @@ class _Decision(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """One withheld event as the commission sees it: `until` was claimed, on the day `due` it is released."""
+    """One withheld event as the commission sees it: `until` was claimed, on the day `due` it is released.
+
+    `counted` if it is in the set of the epoch that the list names, `released` if it leaves with the next
+    one; `salt` (hexadecimal) opens its leaf.
+    """
 
     commit: str
     inquirer: str
@@ -46,6 +44,9 @@ class Withheld:
     due: str
     by: str
     approval: str
+    salt: str
+    counted: bool
+    released: bool
 
 
 @dataclass(slots=True)
@@ -55,20 +56,9 @@ class OversightDesk:
     institution: Institution
     decide: Callable[[DecideJob], Awaitable[bool]]
 
-    async def epochs(self, body: bytes) -> bytes | Problem:
-        """`x/epochs` {"from", "to"}: up to ten epoch records with their index in the ledger's log."""
-        wanted = _read(body, _Range)
-        if isinstance(wanted, Problem):
-            return wanted
-        if not 0 < wanted.first <= wanted.last < min(wanted.first + MOST_EPOCHS, _MOST):
-            return Problem(ErrorType.MALFORMED, detail=f"at most {MOST_EPOCHS} epochs, in their order")
-        async with self.institution.db.read() as conn:
-            found = await epoch_records(conn, wanted.first, wanted.last)
-        return msgspec.json.encode({"epochs": [{"index": index, "record": text} for index, text in found]})
-
-    async def transition(self, body: bytes) -> bytes | Problem:
+    async def transition(self, message: Message) -> bytes | Problem:
         """`x/transition` {"epoch"}: the transition document, in the bytes that its record names."""
-        wanted = _read(body, _Epoch)
+        wanted = _read(message.body, _Epoch)
         if isinstance(wanted, Problem):
             return wanted
         if not 0 < wanted.epoch < _MOST:
@@ -77,14 +67,18 @@ class OversightDesk:
             found = await transition_of(conn, wanted.epoch)
         return found or Problem(ErrorType.NOT_FOUND, detail="there is no such epoch")
 
-    async def deferrals(self, _: bytes) -> bytes | Problem:
-        """`x/deferrals`: everything that is withheld now, the next to be released first."""
-        async with self.institution.db.read() as conn:
-            return msgspec.json.encode(await withheld_now(conn))
+    async def deferrals(self, _: Message) -> bytes | Problem:
+        """`x/deferrals`: the newest epoch, and its set with what moves since, the next to end first."""
+        async with (
+            self.institution.db.read() as conn,
+            conn.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            epoch = await conn.fetchval("SELECT coalesce(max(number), 0) FROM ledger.epoch")
+            return msgspec.json.encode({"epoch": epoch, "withheld": await withheld_now(conn)})
 
-    async def decision(self, body: bytes) -> bytes | Problem:
+    async def decision(self, message: Message) -> bytes | Problem:
         """`x/deferral-decision` {"commit", "decision": "approve" | "release"}."""
-        said = _read(body, _Decision)
+        said = _read(message.body, _Decision)
         if isinstance(said, Problem):
             return said
         approval = _DECISIONS.get(said.decision)
@@ -100,7 +94,7 @@ class OversightDesk:
 
 
 async def withheld_now(conn: AnyConnection) -> list[Withheld]:
-    """The deferral set as the commission sees it."""
+    """The deferral set as the commission sees it: what an epoch counts, and what enters with the next."""
     rows = await conn.fetch(_WITHHELD)
     return [
         Withheld(
@@ -112,14 +106,19 @@ async def withheld_now(conn: AnyConnection) -> list[Withheld]:
             due=row["due"].isoformat(),
             by=row["by"],
             approval=row["approval"],
+            salt=row["salt"].hex(),
+            counted=row["entered"] is not None,
+            released=row["released"],
         )
         for row in rows
     ]
 
 
 _WITHHELD = """
-    SELECT d.commit, v.sender, v.permission, d.ground, d.until, d.due, d.by, d.approval
-    FROM ledger.deferred AS d JOIN ledger.event AS v USING (tx) WHERE NOT d.released ORDER BY d.due, d.leaf
+    SELECT d.commit, v.sender, v.permission, d.ground, d.until, d.due, d.by, d.approval, d.salt, d.entered,
+        d.released
+    FROM ledger.deferred AS d JOIN ledger.event AS v USING (tx)
+    WHERE d.gone IS NULL AND (d.entered IS NOT NULL OR NOT d.released) ORDER BY d.due, d.leaf
 """
 
 
@@ -130,7 +129,7 @@ def _read[T](body: bytes, kind: type[T]) -> T | Problem:
         return Problem(ErrorType.MALFORMED, detail="the question has not the expected form")
 
 
-def only_for(services: frozenset[str], handle: Callable[[bytes], Awaitable[bytes | Problem]]) -> Handler:
+def only_for(services: frozenset[str], handle: Callable[[Message], Awaitable[bytes | Problem]]) -> Handler:
     """A handler for institutions of the directory with one of these services, and for nobody else."""
 
     def may(sender: Entry | None) -> bool:
@@ -140,7 +139,7 @@ def only_for(services: frozenset[str], handle: Callable[[bytes], Awaitable[bytes
         if not may(message.sender):
             problem = Problem(ErrorType.NOT_PERMITTED, detail="this desk is for those who watch the ledger")
             return Reply.of(problem)
-        result = await handle(message.body)
+        result = await handle(message)
         return Reply.of(result) if isinstance(result, Problem) else Reply(200, result)
 
     return handler

@@ -236,7 +236,12 @@ _DECIDE = """
     SET approval = $2, due = CASE WHEN $2 = 'approved' THEN until ELSE due END
     WHERE commit = $1 AND NOT released
 """
-_ERASE_MATERIAL = "DELETE FROM ledger.evidence WHERE at < $1"
+# Of what is withheld it is kept until its release can have been audited.
+_ERASE_MATERIAL = """
+    DELETE FROM ledger.evidence AS m WHERE m.at < $1 AND NOT EXISTS (
+        SELECT FROM ledger.deferred AS d LEFT JOIN ledger.epoch AS e ON e.number = d.gone
+        WHERE d.tx = m.tx AND (e.at IS NULL OR e.at >= $1))
+"""
 _ERASE_EVENTS = "DELETE FROM ledger.event WHERE at < $1 AND state IN ('chained', 'released')"
 _ERASE_CORRECTIONS = "DELETE FROM ledger.correction WHERE at < $1"
 _ERASE_ENTRIES = "UPDATE ledger.entry SET sealed = NULL WHERE at < $1 AND sealed IS NOT NULL"
