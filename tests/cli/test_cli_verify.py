@@ -86,6 +86,37 @@ def test_an_earlier_file_shows_that_this_one_is_older(folder, ledger):
     assert done.stdout.startswith("OLDER: ")
 
 
+def test_an_earlier_file_that_does_not_hold_is_nothing_to_compare_with(folder):
+    spoilt = (folder / "records.json").read_bytes().replace(b"tokyo-chiyoda", b"tokyo-minato", 1)
+    for earlier in (spoilt, b"{}"):
+        (folder / "earlier.json").write_bytes(earlier)
+        done = verify(folder / "records.json", "--last", folder / "earlier.json")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "The earlier file does not hold by itself" in done.stderr
+        assert "前のファイル" in done.stderr
+    assert verify(folder / "records.json", "--last", folder / "records.json").exit_code == 0
+
+
+def test_a_look_that_nobody_signed_is_altered_with_exit_code_1(folder):
+    document = json.loads((folder / "records.json").read_text())
+    for paper in ("slip", "first", "second"):
+        document["proof"]["label"][paper]["jws"] = "A" * 86
+    (folder / "unsigned.json").write_text(json.dumps(document))
+    done = verify(folder / "unsigned.json")
+    assert done.exit_code == 1
+    assert done.stdout.startswith("ALTERED: the portal has not signed the look that made this file\n")
+    assert "署名がありません" in done.stdout
+
+
+def test_a_policy_without_signers_is_of_an_older_nation_and_says_so(folder):
+    document = json.loads(policy())
+    del document["signers"]
+    (folder / "policy.json").write_text(json.dumps(document))
+    done = verify(folder / "records.json")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "found the nation anew" in done.stderr
+
+
 def test_witnesses_are_counted_by_the_policy_and_not_by_the_file(folder, ledger):
     one = ledger.tlog(cosigners=[cosigner(WITNESSES[0])])
     (folder / "records.json").write_bytes(ledger.file(tlog=one))

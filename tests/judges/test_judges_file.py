@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -25,12 +26,14 @@ from ledger_file_maker import (
     released,
     seed,
 )
+from ledger_look import KEYS, Look, look, signed
 
 from kumihimo.base import Problem
-from kumihimo.exchange import digest
+from kumihimo.exchange import COUNTER_RIGHT, digest, stamp_codec
 from kumihimo.exchange.receiving import ANSWER_BOX
 from kumihimo.ledger import read_policy, verify_file
 from kumihimo.log import Algorithm, NoteSigner
+from kumihimo.messages import SigningKey
 
 YEAR = 31_557_600_000
 """365.25 days in milliseconds."""
@@ -182,6 +185,111 @@ def test_both_compare_with_the_last_file(court: Court):
     assert court.word(later, b"{}") == "MALFORMED"
 
 
+LATER = START + 5_000_000
+FORGER = SigningKey.from_seed(bytes(32))
+PORTAL, FIRST, SECOND = KEYS.values()
+
+
+def made_by(one: Look, *entries: object, **told: object) -> bytes:
+    """The file of somebody whose only look this was."""
+    maker = Maker({"a": [line(entry) for entry in (*entries, one.entry)]}, looks={"a": one})
+    return maker.close(**told).file()
+
+
+def shown_with(**other: object) -> bytes:
+    """A file whose evidence is changed, though all its signatures are true."""
+    one = look("a", LATER)
+    return made_by(replace(one, evidence=replace(one.evidence, **other)))
+
+
+def stamp_that_says(**other: object) -> bytes:
+    stamp = replace(stamp_codec.decode(look("a", LATER).evidence.first.body), **other)
+    return shown_with(first=signed(stamp_codec.encode(stamp), FIRST, "digital"))
+
+
+def as_somebody(name: str) -> bytes:
+    return shown_with(slip=signed(look("a", LATER).evidence.slip.body, PORTAL, name))
+
+
+def unsigned() -> bytes:
+    evidence = look("a", LATER).evidence
+    papers = {name: replace(getattr(evidence, name), jws="A" * 86) for name in ("slip", "first", "second")}
+    return shown_with(**papers)
+
+
+NOBODYS_LOOK: dict[str, Callable[[], bytes]] = {
+    "no signature at all": unsigned,
+    "another portal": lambda: made_by(look("a", LATER, keys=(FORGER, FIRST, SECOND))),
+    "another operator 1": lambda: made_by(look("a", LATER, keys=(PORTAL, FORGER, SECOND))),
+    "another operator 2": lambda: made_by(look("a", LATER, keys=(PORTAL, FIRST, FORGER))),
+    "one operator for both": lambda: made_by(look("a", LATER, keys=(PORTAL, FIRST, FIRST))),
+    "in another's name": lambda: as_somebody("muni-131016"),
+    "under another right": lambda: made_by(look("a", LATER, permission=COUNTER_RIGHT)),
+    "a stamp for the other": lambda: stamp_that_says(operator=2),
+    "a stamp on another slip": lambda: stamp_that_says(slip=bytes(32)),
+    "a stamp of another tx": lambda: stamp_that_says(tx=bytes(16)),
+    "a stamp under another row": lambda: stamp_that_says(row="act/31"),
+    "a stamp by another law": lambda: stamp_that_says(snapshot="00"),
+    "a stamp of another commitment": lambda: stamp_that_says(commit=bytes(32)),
+    "another place": lambda: shown_with(index=8),
+    "a place not yet accounted for": lambda: made_by(look("a", LATER), x_size=7),
+    "a place in another log": lambda: made_by(look("a", LATER), x_origin="kumihimo/other"),
+    "a salt beside a proof": lambda: shown_with(salt=bytes(16)),
+    "another version": lambda: shown_with(v=2),
+}
+
+
+@pytest.mark.parametrize("what", NOBODYS_LOOK)
+def test_both_believe_no_look_that_was_not_signed_and_stamped(court: Court, what: str):
+    assert court.word(made_by(look("a", LATER))) == "COMPLETE"
+    assert court.word(NOBODYS_LOOK[what]()) == "ALTERED"
+
+
+def test_both_find_a_decoy_with_one_invented_look_and_the_victims_code(court: Court):
+    decoy = look("b", LATER, keys=(FORGER, FORGER, FORGER))
+    maker = Maker({"b": [line(decoy.entry)]}, looks={"b": decoy}).close()
+    assert court.word(maker.file("b", code=look("a", LATER).code)) == "ALTERED"
+
+
+def test_both_notice_a_record_that_stands_twice(court: Court):
+    one = asked(1)
+    for entries in ([one, one], [one, replace(one, office="zeimu")], [one, outcome(one), outcome(one)]):
+        assert court.word(made_by(look("a", LATER), *entries)) == "ALTERED"
+
+
+def test_both_hold_an_epochs_time_against_its_witnesses(court: Court):
+    maker = Maker.of(a=records(1)).close(time=START)
+    for apart, expected in ((60, "COMPLETE"), (61, "ALTERED"), (-86_400, "COMPLETE"), (-86_401, "ALTERED")):
+        assert court.word(maker.file(tlog=maker.tlog(now=START // 1000 - apart))) == expected
+    ahead = Maker.of(a=records(3))
+    ahead.chains["a"][:6] = [replace(one, entry=None) for one in ahead.chains["a"][:6]]
+    ahead.close(time=START + 40 * YEAR)
+    assert court.word(ahead.file()) == "COMPLETE"
+    assert court.word(ahead.file(tlog=ahead.tlog(now=START // 1000))) == "ALTERED"
+
+
+def test_both_miss_a_young_line_that_was_shown_and_is_erased(court: Court):
+    young = asked(2, time=START + 7 * YEAR)
+    entries = [asked(1), outcome(asked(1)), young, outcome(young)]
+    maker = Maker.of(a=entries).close(time=START + 8 * YEAR)
+    earlier = maker.file()
+    maker.look(time=START + 8 * YEAR)
+    maker.chains["a"][:2] = [line(entry, erased=True) for entry in entries[:2]]
+    assert court.word(maker.close(time=START + 8 * YEAR + 1000).file(), earlier) == "COMPLETE"
+    maker.chains["a"][:4] = [line(entry, erased=True) for entry in entries]
+    later = maker.close(time=START + 8 * YEAR + 1000).file()
+    assert court.word(later) == "COMPLETE"
+    assert court.word(later, earlier) == "ALTERED"
+
+
+def test_both_take_no_earlier_file_that_does_not_hold_by_itself(court: Court):
+    maker = Maker.of(a=records(2)).close()
+    earlier = maker.file()
+    later = maker.look(time=START + 6_000_000).close().file()
+    assert court.word(later, earlier) == "COMPLETE"
+    assert court.word(later, earlier.replace(b"tokyo-chiyoda", b"tokyo-minato", 1)) == "MALFORMED"
+
+
 def test_both_let_time_erase_and_nothing_else(court: Court):
     def aged(*erased: int, now: int = 9 * YEAR) -> bytes:
         entries = []
@@ -245,11 +353,17 @@ def test_both_read_any_spelling_but_no_name_twice(court: Court, ledger: Maker):
 
 
 def test_both_agree_on_files_with_a_bit_changed_anywhere(court: Court, ledger: Maker):
-    """Both call some changes complete: what stands on a stamp beside the codes only an auditor can check."""
+    """Only when it was made and the person's code stand there without anybody's signature."""
     data, draw, words = ledger.file(), random.Random(3), []
+    free = [
+        (data.index(start), data.index(end))
+        for start, end in ((b'"made"', b'"others"'), (b'"code"', b'"label"'))
+    ]
     for _ in range(250):
         at, bit = draw.randrange(len(data)), 1 << draw.randrange(8)
-        words.append(court.word(data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :]))
+        word = court.word(data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :])
+        assert word != "COMPLETE" or any(start <= at < end for start, end in free)
+        words.append(word)
     assert {"ALTERED", "MALFORMED"} <= set(words)
 
 
@@ -257,7 +371,13 @@ def test_the_wrong_words_are_usage(judges: Judges, tmp_path: Path, ledger: Maker
     file, known = put(tmp_path / "file", ledger.file()), put(tmp_path / "policy", policy())
     assert judges.usage("filejudge", str(file)).code == 2
     assert judges.file(tmp_path / "none", known).code == 2
-    for spoilt in (b"{}", b"", policy().replace(b"policy/1", b"policy/2"), policy().replace(b"+", b"-")):
+    for spoilt in (
+        b"{}",
+        b"",
+        policy().replace(b"policy/1", b"policy/2"),
+        policy().replace(b"+", b"-"),
+        policy().replace(b"signers", b"singers"),
+    ):
         assert judges.file(file, put(tmp_path / "spoilt", spoilt)).code == 2
 
 

@@ -87,7 +87,7 @@ def signers():
 
 @cache
 def look(name, time, *, keys=None, sender="portal", permission=DISCLOSE_RIGHT):
-    """One person looks at their own records at a time (ms); a test has other `keys` sign, or another sender."""
+    """One person looks at their own records at a time (ms); `keys` sign for portal and operators."""
     of, secret = nation()
     portal, first, second = keys or tuple(KEYS.values())
     made = of.exchange(PORTAL, LEDGER, [code_of(name)])

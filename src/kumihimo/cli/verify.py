@@ -57,7 +57,10 @@ def verify(
     from kumihimo.ledger import verify_file
 
     trusted = _trusted(policy or file.with_name(POLICY))
-    verdict = verify_file(_read(file), trusted, _read(last) if last else None)
+    earlier = _read(last) if last else None
+    if earlier is not None:
+        _proved(verify_file(earlier, trusted))
+    verdict = verify_file(_read(file), trusted, earlier)
     if as_json:
         emit_json(_document(verdict))
     else:
@@ -79,6 +82,16 @@ def _trusted(path: Path) -> RecordsPolicy:
     if isinstance(policy, Problem):
         give_up(policy.detail_ja, f"{policy.detail}.", code=2)
     return policy
+
+
+def _proved(earlier: Verdict) -> None:
+    """An earlier file that does not hold by itself is nothing to compare with."""
+    if not earlier.complete:
+        give_up(
+            f"前のファイル自体が確かめられないため、比べられません（{earlier.headline}）。",
+            f"The earlier file does not hold by itself ({earlier.headline}): nothing to compare with.",
+            code=2,
+        )
 
 
 def _read(path: Path) -> bytes:

@@ -13,7 +13,8 @@
 
 `at` is the place of an entry in the person's chain. A record is one counted entry and those that belong to
 it (same tx); records stand oldest first. `others` belong to no record shown. An erased line carries `hash`
-instead of `entry`. No name comes twice and none is unknown, so that every program reads the same.
+instead of `entry`. No name comes twice and none is unknown, so that every program reads the same. `made` and
+`code` tell and prove nothing: whose file it is follows from the look in `label`, which the portal signed.
 """
 
 import json

@@ -99,7 +99,11 @@ def read_policy(data: bytes) -> RecordsPolicy | Problem:
     try:
         document = _decoder.decode(data)
         if isinstance(document.signers, UnsetType):
-            return _refuse("the policy is of an earlier version, without signers: found the nation anew")
+            return Problem(
+                ErrorType.MALFORMED,
+                detail="the policy is of an earlier version, without signers: found the nation anew",
+                detail_ja="署名者のない以前の版の信頼方針です。国を作り直してください",
+            )
         log = NoteVerifier.parse(document.log)
         witnesses = tuple(CosignatureVerifier.parse(text) for text in document.witnesses)
         since = date.fromisoformat(document.since)
