@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -96,13 +96,20 @@ class MemoryLogs:
         if settled and ONE in logs:
             self.epoch(len(self.entries_of[ONE]) - 1)
 
-    def epoch(self, *settled: int, deferred: tuple[dict[str, object], ...] = ()) -> None:
-        """Another epoch of the ledger that counts these places of operator 1's log."""
+    def epoch(
+        self,
+        *settled: int,
+        deferred: tuple[dict[str, object], ...] = (),
+        body: bytes | None = None,
+        record: Mapping[str, object] | None = None,
+    ) -> None:
+        """Another epoch of the ledger that counts these places of operator 1's log, or says otherwise."""
         number = len(self.transitions) + 1
         document = {"v": 1, "epoch": number, "moved": [], "settled": settled, "deferred": deferred}
-        body = json.dumps({**document, "released": [], "open": [], "void": []}).encode()
+        if body is None:
+            body = json.dumps({**document, "released": [], "open": [], "void": []}).encode()
         self.transitions[number] = body
-        record = {
+        honest = {
             "v": 1,
             "kind": "epoch",
             "epoch": number,
@@ -115,7 +122,8 @@ class MemoryLogs:
             "x_size": len(self.entries_of[ONE]),
             "transition": hashlib.sha256(body).hexdigest(),
         }
-        self.entries_of[LEDGER].append(json.dumps(record, sort_keys=True).encode())
+        said = {**honest, **(record or {})}
+        self.entries_of[LEDGER].append(json.dumps(said, sort_keys=True).encode())
 
 
 @dataclass

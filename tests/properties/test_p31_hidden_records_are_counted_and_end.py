@@ -22,7 +22,7 @@ async def withheld(stage: Stage) -> list[dict[str, str]]:
     """What the ledger shows to the commission."""
     body = await stage.post("ppc", "ledger", "deferrals", b"{}")
     assert isinstance(body, bytes), body
-    return json.loads(body)
+    return json.loads(body)["withheld"]
 
 
 async def hide(stage: Stage, person: int, days: int = 30) -> tuple[str, dict[str, str]]:
@@ -77,7 +77,8 @@ async def test_the_commission_sees_ground_and_days_and_no_person_and_nobody_else
     person = stage.someone(CITY, PENSION)
     _, one = await hide(stage, person)
     assert (one["ground"], one["by"], one["approval"]) == (GROUND, CITY, "none")
-    assert set(one) == {"commit", "inquirer", "permission", "ground", "until", "due", "by", "approval"}
+    about = {"commit", "inquirer", "permission", "ground", "until", "due", "by", "approval"}
+    assert set(one) == about | {"salt", "counted", "released"}
     subjects = {stage.subject(institution, person) for institution in (CITY, PENSION, "portal")}
     assert subjects & set(one.values()) == set()
     for other in (CITY, PENSION, OTHER_CITY, "portal", "digital", "univ"):
@@ -138,4 +139,4 @@ async def test_at_its_end_a_hidden_record_shows_itself_as_released(stage: Stage,
         return (await shown(stage, person)).get(tx)
 
     assert await until(released, 30) == "released"
-    assert one["commit"] not in {other["commit"] for other in await withheld(stage)}
+    assert one["commit"] not in {other["commit"] for other in await withheld(stage) if not other["released"]}

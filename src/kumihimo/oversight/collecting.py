@@ -6,6 +6,8 @@ in behind the log's back never reaches the comparison; it is an alarm of its own
 checkpoints are the evidence.
 """
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -60,14 +62,19 @@ class Collector:
     operator_1: str
     ledger: str
     progress: dict[str, tuple[int, int]] = field(default_factory=dict)
+    turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def read(self, log: str) -> int:
-        """Read what is new in one log; give how many entries were fetched. Faults become alarms."""
-        async with self.db.read() as conn:
-            known = await store.reading(conn, log)
-        if known.target is None:
-            known = await self._begin(known)
-        return await self._fetch(known) if known.target else 0
+        """Read what is new in one log; give how many entries were fetched. Faults become alarms.
+
+        One reading of a log at a time: collectors that may work side by side share their `turns`.
+        """
+        async with self.turns[log]:
+            async with self.db.read() as conn:
+                known = await store.reading(conn, log)
+            if known.target is None:
+                known = await self._begin(known)
+            return await self._fetch(known) if known.target else 0
 
     async def _begin(self, known: Reading) -> Reading:
         """Look at the log's checkpoint; give the reading toward it, or as it was if there is nothing new."""

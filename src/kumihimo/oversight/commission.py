@@ -4,6 +4,7 @@ A comparison that was cut off is begun again at the next opening; what it had re
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, time, timedelta
@@ -15,10 +16,12 @@ from kumihimo.exchange import COMMISSION, PASSING, notice_answer_form, notices_f
 from kumihimo.node import DirectoryIncompleteError, Entry, Institution, OutboxRow
 from kumihimo.oversight import alarms_store, store
 from kumihimo.oversight.collecting import Collector, Logs, WriteDown
+from kumihimo.oversight.entries import UNREADABLE
 from kumihimo.oversight.network import NetworkLogs
 from kumihimo.oversight.reconciling import SETTLE_SECONDS, Network
 from kumihimo.oversight.runs import Outcome, Reconciliation
 from kumihimo.oversight.store import NOTICE, Books, Statement, Writing
+from kumihimo.oversight.withheld import Listed, list_withheld
 
 ROOM = "oversight"
 RECONCILE_AT = "03:00"
@@ -46,6 +49,7 @@ class Commission:
     logs: Logs
     _running: asyncio.Task[None] | None = None
     _progress: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     @classmethod
     def of(cls, institution: Institution) -> "Commission":
@@ -112,27 +116,35 @@ class Commission:
 
     async def _reconcile(self) -> None:
         try:
-            directory = self.institution.directory.current
-            network = Network(
-                directory.operator(1).id, directory.operator(2).id, directory.service("ledger").id
-            )
+            network = self._network()
             number = await self._begun()
-            collector = Collector(
-                self.logs,
-                self.institution.db,
-                self.write,
-                self.institution.clock,
-                network.operator_1,
-                network.ledger,
-            )
+            collector = self._collector(network)
             self._progress = collector.progress
             option = self.institution.settings.option
             settle = int(option(ROOM, "settle_seconds", SETTLE_SECONDS))
             unread = timedelta(hours=int(option(ROOM, "unread_hours", UNREAD_HOURS)))
             found = await Reconciliation(collector, network, settle, unread).run()
+            await list_withheld(collector, self._deferrals)
             await self.write(Writing((_finished(number, found, self.institution.clock()),)))
         except (*PASSING, DirectoryIncompleteError) as fault:
             self.institution.logger.warning("comparison cut off", fault=type(fault).__name__)
+
+    def _network(self) -> Network:
+        directory = self.institution.directory.current
+        return Network(directory.operator(1).id, directory.operator(2).id, directory.service("ledger").id)
+
+    def _collector(self, network: Network) -> Collector:
+        here = self.institution
+        operator, ledger = network.operator_1, network.ledger
+        return Collector(self.logs, here.db, self.write, here.clock, operator, ledger, turns=self._turns)
+
+    async def withheld(self) -> Listed | Problem:
+        """All that is withheld now, checked against the ledger's newest epoch."""
+        return await list_withheld(self._collector(self._network()), self._deferrals)
+
+    async def _deferrals(self) -> bytes | Problem:
+        ledger = self.institution.directory.current.service("ledger").id
+        return await self.network.ask(ledger, "deferrals", {})
 
     async def _begun(self) -> int:
         statement = Statement(
@@ -171,7 +183,7 @@ class Commission:
             return Problem(ErrorType.NOT_PERMITTED, detail="only the commission compares the logs")
         try:
             start = msgspec.json.decode(body, type=dict[str, bool]).get("start", False)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return Problem(ErrorType.MALFORMED, detail="reconcile takes whether to start")
         began = start and self.begin()
         return msgspec.json.encode({"began": began, **await self.standing()})

@@ -1,15 +1,29 @@
-"""Entries of others' logs as the commission reads them: exchanges, and the ledger's epochs. Pure."""
+"""Entries of others' logs as the commission reads them: exchanges, and the ledger's epochs. Pure.
+
+Whatever a log holds is read to an end: what is no entry of its kind, is out of bounds or nested beyond
+reading is unreadable, and never an exception.
+"""
 
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
 from kumihimo.base import ErrorType, Problem
 
 KINDS = frozenset({"inquire", "acquire"})
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+"""How decoding fails on what others send: no JSON of that form, no UTF-8 or base64, too deeply nested."""
 _TEXT = 256
+_HASH = 64
+_LATEST_HOUR = 39_000_000  # in the year 6419: calendars end in 9999
+
+type Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+"""Counts, sizes and places, as JSON numbers that every reader holds exactly."""
+type Moment = Annotated[int, msgspec.Meta(ge=0, lt=1 << 47)]
+"""Unix milliseconds, before the year 6430."""
 
 
 class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,31 +41,37 @@ class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Epoch(msgspec.Struct, frozen=True):
     """An epoch record of the ledger: how many records there are, and how many events it has read."""
 
-    epoch: int
-    time: int
-    total: int
-    persons: int
-    deferred: int
-    open: int
-    void: int
-    x_size: int
+    epoch: Count
+    time: Moment
+    total: Count
+    persons: Count
+    deferred: Count
+    open: Count
+    void: Count
+    x_size: Count
     transition: str
+    deferred_root: str = ""
 
 
 class Deferred(msgspec.Struct, frozen=True):
     """An event that is counted as withheld by law."""
 
-    index: int
+    index: Count
     commit: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no commitment."""
+        if len(self.commit) != _HASH or len(bytes.fromhex(self.commit)) != _HASH // 2:
+            raise ValueError("a commitment is 32 bytes in hexadecimal")
 
 
 class Transition(msgspec.Struct, frozen=True):
     """What an epoch says of events at operator 1: those that were counted, and those that are withheld."""
 
-    epoch: int
-    settled: tuple[int, ...]
+    epoch: Count
+    settled: tuple[Count, ...]
     deferred: tuple[Deferred, ...]
-    void: tuple[int, ...] = ()
+    void: tuple[Count, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +104,7 @@ def read_entries(body: bytes, start: int, most: int) -> list[bytes] | Problem:
     try:
         answer = _entries.decode(body)
         entries = [base64.b64decode(one, validate=True) for one in answer.entries]
-    except (msgspec.MsgspecError, ValueError):
+    except UNREADABLE:
         return Problem(ErrorType.MALFORMED, detail="the answer holds no entries of a log")
     if answer.start != start or len(entries) > most:
         return Problem(ErrorType.MALFORMED, detail="the answer holds other entries than were asked for")
@@ -95,7 +115,7 @@ def read_transition(body: bytes) -> Transition | Problem:
     """A transition document of the ledger."""
     try:
         return _transition.decode(body)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return Problem(ErrorType.MALFORMED, detail="not a transition of the ledger")
 
 
@@ -115,14 +135,14 @@ def sort_entries(start: int, entries: Sequence[bytes], *, ledger: bool) -> Read:
     for place, entry in enumerate(entries, start):
         try:
             exchanges.append((place, _sound(_exchange.decode(entry))))
-        except (msgspec.MsgspecError, ValueError):
+        except UNREADABLE:
             try:
                 kind = _any.decode(entry).kind
                 if kind == "epoch" and ledger:
                     epochs.append((place, _epoch.decode(entry), entry))
                 elif kind in KINDS:
                     unreadable.append(place)
-            except (msgspec.MsgspecError, ValueError):
+            except UNREADABLE:
                 unreadable.append(place)
     return Read(tuple(exchanges), tuple(epochs), tuple(unreadable))
 
@@ -132,7 +152,7 @@ def _sound(entry: Exchange) -> Exchange:
     if (
         entry.kind not in KINDS
         or len(entry.commit) != 32
-        or not 0 <= entry.hour < 1 << 31
+        or not 0 <= entry.hour < _LATEST_HOUR
         or any(not 0 < len(text) <= _TEXT or "\0" in text for text in texts)
     ):
         raise ValueError("not an exchange")

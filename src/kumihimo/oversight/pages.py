@@ -13,10 +13,11 @@ from kumihimo.node import AsgiApp, Assessment, Entry
 from kumihimo.node.pages import PageController, PageRequest, PageResponse, Place, Site, Words, application
 from kumihimo.oversight import alarms_store, store
 from kumihimo.oversight.commission import Commission
+from kumihimo.oversight.entries import UNREADABLE
 from kumihimo.oversight.pages_alarms import AlarmPages
 from kumihimo.oversight.pages_counts import CountPages
 from kumihimo.oversight.pages_epochs import EpochPages
-from kumihimo.oversight.pages_withheld import WithheldPages, withheld_by
+from kumihimo.oversight.pages_withheld import WithheldPages
 from kumihimo.oversight.visits import COOKIE, OFFICERS, Bureau, OfficerController, bureau_of
 
 _PLACES = (
@@ -119,7 +120,7 @@ class Overview(OfficerController):
 async def _overview(bureau: Bureau, request: PageRequest) -> PageResponse:
     commission = bureau.commission
     (last, witnesses, withheld) = await asyncio.gather(
-        commission.last(), _witnesses(bureau), withheld_by(commission)
+        commission.last(), _witnesses(bureau), commission.withheld()
     )
     async with commission.institution.db.read() as conn:
         readings = await store.readings(conn)
@@ -138,7 +139,8 @@ async def _overview(bureau: Bureau, request: PageRequest) -> PageResponse:
         open=len(still),
         overdue=sum(one.overdue(bureau.today) for one in still),
         agreed=agreed,
-        withheld=None if isinstance(withheld, Problem) else len(withheld),
+        withheld=None if isinstance(withheld, Problem) else len(withheld.found),
+        listed=None if isinstance(withheld, Problem) else withheld.check,
         witnesses=witnesses,
     )
 
@@ -166,6 +168,6 @@ async def _witness(bureau: Bureau, entry: Entry) -> WitnessState:
         return WitnessState(entry)
     try:
         shown = msgspec.json.decode(body, type=_Shown)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return WitnessState(entry)
     return WitnessState(entry, shown.logs, shown.epochs, len(shown.alarms))

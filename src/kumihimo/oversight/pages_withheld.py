@@ -1,46 +1,15 @@
 """What is withheld by law: counts, grounds and last days for the commission, and its decisions; no person."""
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import date
 
-import msgspec
 from litestar import get, post
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.node.pages import PageRequest, PageResponse
-from kumihimo.oversight.commission import Commission
 from kumihimo.oversight.visits import Bureau, OfficerController, bureau_of
+from kumihimo.oversight.withheld import Withheld
 
 _DECISIONS = ("approve", "release")
-
-
-class Withheld(msgspec.Struct, frozen=True):
-    """One withheld exchange as the ledger shows it: `until` was claimed, on `due` it ends."""
-
-    commit: str
-    inquirer: str
-    permission: str
-    ground: str
-    until: date
-    due: date
-    by: str
-    approval: str
-
-
-_withheld = msgspec.json.Decoder(list[Withheld])
-
-
-async def withheld_by(commission: Commission) -> Sequence[Withheld] | Problem:
-    """All that is withheld now, the first to end first."""
-    ledger = commission.institution.directory.current.service("ledger").id
-    body = await commission.network.ask(ledger, "deferrals", {})
-    if isinstance(body, Problem):
-        return body
-    try:
-        return _withheld.decode(body)
-    except msgspec.MsgspecError:
-        return Problem(ErrorType.MALFORMED, detail="the ledger's list of withheld exchanges cannot be read")
 
 
 class WithheldPages(OfficerController):
@@ -52,12 +21,14 @@ class WithheldPages(OfficerController):
     async def all(self, request: PageRequest) -> PageResponse:
         """Everything that is withheld, with counts by ground and by who withholds."""
         bureau = bureau_of(request)
-        found = await withheld_by(bureau.commission)
-        if isinstance(found, Problem):
-            return bureau.site.refusal(request, found, "oversight")
+        listed = await bureau.commission.withheld()
+        if isinstance(listed, Problem):
+            return bureau.site.refusal(request, listed, "oversight")
+        found = listed.found
         return bureau.page(
             request,
             "oversight_withheld.html",
+            listed=listed,
             found=found,
             grounds=Counter(one.ground for one in found).most_common(),
             holders=Counter(one.by for one in found).most_common(),
@@ -96,10 +67,10 @@ class WithheldPages(OfficerController):
 
 
 async def _find(bureau: Bureau, commit: str) -> Withheld | Problem:
-    found = await withheld_by(bureau.commission)
-    if isinstance(found, Problem):
-        return found
-    chosen = next((one for one in found if one.commit == commit), None)
+    listed = await bureau.commission.withheld()
+    if isinstance(listed, Problem):
+        return listed
+    chosen = next((one for one in listed.found if one.commit == commit), None)
     return chosen or Problem(
         ErrorType.NOT_FOUND,
         detail="nothing is withheld under this commitment; it may have been released already",

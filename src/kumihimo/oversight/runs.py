@@ -111,35 +111,48 @@ class Reconciliation:
 
     async def _take_epochs(self) -> None:
         """Read the transition of each new epoch whose events are all read at operator 1."""
-        async for epoch in self._new_epochs():
+        async for place, epoch in self._new_epochs():
             body = await self.collector.logs.transition(epoch.epoch)
             if isinstance(body, Problem):
                 now = self.collector.clock()
                 await self.collector.write(Writing((store.away(self.network.ledger, body.type.value, now),)))
                 return
-            await self._take(epoch, body)
+            await self._take(place, epoch, body)
 
-    async def _new_epochs(self) -> AsyncIterator[Epoch]:
+    async def _new_epochs(self) -> AsyncIterator[tuple[int, Epoch]]:
+        """New epochs, each with its place in the ledger's log.
+
+        One that covers more of operator 1's log than that one had later is an alarm, and none waits for it.
+        """
         while True:
             async with self.collector.db.read() as conn:
                 known = await store.readings(conn)
+                ledger, operator = (known.get(one) for one in (self.network.ledger, self.network.operator_1))
                 row = await conn.fetchrow(
-                    f"SELECT record {store.UNTAKEN} ORDER BY epoch LIMIT 1",
-                    known[self.network.ledger].edge.size if self.network.ledger in known else 0,
+                    f"SELECT index, record {store.UNTAKEN} ORDER BY epoch LIMIT 1",
+                    ledger.edge.size if ledger else 0,
                 )
-            epoch = read_epoch(row["record"]) if row else None
-            operator = known.get(self.network.operator_1)
-            if epoch is None or operator is None or operator.edge.size < epoch.x_size:
+            if row is None or ledger is None or operator is None:
                 return
-            yield epoch
+            epoch = read_epoch(row["record"])
+            if operator.edge.size >= epoch.x_size:
+                yield row["index"], epoch
+            elif _read_later(operator, ledger):
+                ahead = alarm_of_log(Kind.EXTRA, self.network.ledger, epoch.x_size)
+                await self.collector.alarm([ahead], (_taken(epoch, None),))
+            else:
+                return
 
-    async def _take(self, epoch: Epoch, body: bytes) -> None:
+    async def _take(self, place: int, epoch: Epoch, body: bytes) -> None:
         ledger, now = self.network.ledger, self.collector.clock()
         read = read_transition(body)
-        named = hashlib.sha256(body).hexdigest() == epoch.transition
         alarms: list[Alarm] = []
         statements: list[Statement] = []
-        if isinstance(read, Problem) or not named or read.epoch != epoch.epoch:
+        if hashlib.sha256(body).hexdigest() != epoch.transition:
+            alarms.append(alarm_of_log(Kind.DIFFERING, ledger, epoch.epoch))
+        elif isinstance(read, Problem):
+            alarms.append(alarm_of_log(Kind.MALFORMED, ledger, place))
+        elif read.epoch != epoch.epoch:
             alarms.append(alarm_of_log(Kind.DIFFERING, ledger, epoch.epoch))
         else:
             indexes, commits = _claims(read)
@@ -149,8 +162,7 @@ class Reconciliation:
                 alarms += await self._unfounded(conn, indexes, commits)
         async with self.collector.db.read() as conn:
             events = await store.events_before(conn, epoch.x_size)
-        taken = "UPDATE oversight.epoch SET taken = true, events = $2 WHERE epoch = $1"
-        statements.append(Statement(taken, (epoch.epoch, events)))
+        statements.append(_taken(epoch, events))
         await self.collector.alarm(alarms, statements)
 
     async def _unfounded(
@@ -231,6 +243,18 @@ async def _all_or_none(works: Iterable[Coroutine[None, None, None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _read_later(one: Reading, other: Reading) -> bool:
+    """Whether a log was read, and to its end, no earlier than another."""
+    if one.read_at is None or other.read_at is None or one.target is not None:
+        return False
+    return one.read_at >= other.read_at
+
+
+def _taken(epoch: Epoch, events: int | None) -> Statement:
+    query = "UPDATE oversight.epoch SET taken = true, events = $2 WHERE epoch = $1"
+    return Statement(query, (epoch.epoch, events))
 
 
 def _claims(read: Transition) -> tuple[list[int], list[bytes]]:

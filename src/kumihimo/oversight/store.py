@@ -13,7 +13,7 @@ import asyncpg
 from kumihimo.log import LogAppender
 from kumihimo.node import AnyConnection, Batch, Outbox
 from kumihimo.oversight.edge import ReadEdge
-from kumihimo.oversight.entries import Read
+from kumihimo.oversight.entries import Epoch, Read, read_epoch
 from kumihimo.oversight.reconciling import Judged, Line, State
 
 NOTICE = "oversight.notice"
@@ -180,6 +180,21 @@ async def events_before(conn: AnyConnection, size: int) -> int:
     taken = min(size - int(row["first"]), int(row["count"]))
     within: int = int.from_bytes(row["events"], "little") & (1 << taken) - 1
     return int(row["before"]) + within.bit_count()
+
+
+async def newest_epoch(conn: AnyConnection, ledger: str) -> int:
+    """The number of the newest epoch that the ledger's proved log holds; 0 before the first."""
+    number: int = await conn.fetchval(f"SELECT coalesce(max(e.epoch), 0) {_PROVED_EPOCHS}", ledger)
+    return number
+
+
+async def proved_epoch(conn: AnyConnection, ledger: str, number: int) -> Epoch | None:
+    """An epoch's record as the ledger's proved log holds it; None if it does not, or not yet."""
+    record = await conn.fetchval(f"SELECT e.record {_PROVED_EPOCHS} AND e.epoch = $2", ledger, number)
+    return read_epoch(record) if record is not None else None
+
+
+_PROVED_EPOCHS = "FROM oversight.epoch AS e JOIN oversight.reading AS r ON r.log = $1 WHERE e.index < r.size"
 
 
 def proved(log: str) -> Statement:
