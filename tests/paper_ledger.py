@@ -84,6 +84,7 @@ class PaperLedger:
     void: set[int] = field(default_factory=set)
     deferred: dict[str, Deferral] = field(default_factory=dict)
     salts: dict[int, bytes] = field(default_factory=dict)
+    salted: dict[str, int] = field(default_factory=dict)
     chains: dict[bytes, list[tuple[bytes, int]]] = field(default_factory=dict)
     records: list[bytes] = field(default_factory=list)
     transitions: list[bytes] = field(default_factory=list)
@@ -140,7 +141,7 @@ class PaperLedger:
         self.deferred[leaf] = Deferral(
             index=index, commit=event.commit.hex(), until=until, ground=ground, by=by, leaf=leaf
         )
-        self.salts[index] = salt
+        self.salts[index], self.salted[leaf] = salt, index
         self.news["deferred"].append(self.deferred[leaf])
         self.open.discard(index)
         return leaf

@@ -11,9 +11,9 @@ from paper_ledger import STEP, PaperLedger
 from typer.testing import CliRunner
 
 from kumihimo.base import ErrorType, Problem, Secret
-from kumihimo.cli.audit_ledger import Rules
 from kumihimo.cli.audit_report import Report, Topic
-from kumihimo.cli.auditing import audited, load_seen, save_seen
+from kumihimo.cli.audit_rules import Memory, Rules
+from kumihimo.cli.auditing import audited, load_memory, save_memory
 from kumihimo.cli.main import app
 from kumihimo.exchange import Mark
 from kumihimo.ledger import Signers, read_policy, write_policy
@@ -40,7 +40,9 @@ class PaperReach:
     witnesses: tuple[str, ...] = ("ppc", "univ")
     away: set[str] = field(default_factory=set)
     kept: set[int] | None = None
+    spent: bool = False
     cosigned_at: int = 0
+    shown: list[int] = field(default_factory=list)
 
     @property
     def directory(self):
@@ -84,11 +86,19 @@ class PaperReach:
     async def evidence(self, epoch: int, index: int):
         if self.kept is not None and index not in self.kept:
             return Problem(ErrorType.NOT_FOUND)
-        if index in self.ledger.salts:
+        released = [
+            number
+            for number, told in enumerate(self.ledger.told, 1)
+            if any(self.ledger.salted[leaf] == index for leaf in told.released)
+        ]
+        if index in self.ledger.salts and epoch < min(released, default=1 << 62):
             event = self.ledger.events[index]
             material = Material(event.papers.signed, event.first, event.second, b"", b"")
             salt = self.ledger.salts[index]
             return write_evidence(withheld_evidence(material, index, source="", target="", salt=salt))
+        if self.spent:
+            return Problem(ErrorType.DECLINED)
+        self.shown.append(index)
         return write_evidence(self.ledger.evidence(index))
 
     async def close(self) -> None:
@@ -109,9 +119,9 @@ class PaperReach:
             )
         )
 
-    def audit(self, share: float = 1.0, seen=None) -> tuple[Report, dict[str, str]]:
-        rules = Rules(share, timedelta(hours=23), self.now)
-        return asyncio.run(audited(self, self.policy(), rules, seen or {}, lambda *_: None))
+    def audit(self, share: float = 1.0, seen=None, seed: str = "seed") -> tuple[Report, Memory]:
+        rules = Rules(share, timedelta(hours=23), self.now, seed)
+        return asyncio.run(audited(self, self.policy(), rules, seen or Memory(), lambda *_: None))
 
     def faults(self, topic: Topic, **more) -> set[tuple[str, str]]:
         """Whose faults were found on a topic; nothing else may be wrong."""
@@ -146,10 +156,13 @@ def test_an_honest_nation_holds_and_the_report_counts_what_was_checked(reach):
     assert sections[Topic.EPOCHS].counts == {
         "epochs": 2, "events": 6, "total": 4, "persons": 2, "deferred": 1, "open": 0, "void": 1,
     }  # fmt: skip
-    assert sections[Topic.EVIDENCE].counts == {"auditable": 4, "sampled": 4, "held": 4}
+    assert sections[Topic.EVIDENCE].counts == {
+        "auditable": 4, "sampled": 4, "held": 4, "over_budget": 0, "erased": 0,
+    }  # fmt: skip
     assert sections[Topic.DEFERRALS].counts == {"deferred": 1, "checked": 1}
     assert sections[Topic.VOID].counts["void"] == 1
-    assert seen.keys() == {"digital", "ledger"}
+    assert seen.notes.keys() == {"digital", "ledger"}
+    assert sorted(seen.asked) == [0, 1, 2, 5]
 
 
 def test_the_report_names_no_person_and_no_label(reach):
@@ -231,11 +244,115 @@ def test_evidence_that_is_not_shown_is_a_finding(reach):
 
 def test_epochs_older_than_evidence_is_kept_are_not_sampled(reach):
     reach.kept = set()
-    reach.ledger.deferred.clear()
+    reach.cosigned_at = reach.ledger.now // 1000
     reach.ledger.now += 24 * 3600 * 1000
     report, _ = reach.audit()
-    assert report.sections[Topic.EVIDENCE].counts == {"auditable": 0, "sampled": 0, "held": 0}
+    assert report.sections[Topic.EVIDENCE].counts == {
+        "auditable": 0, "sampled": 0, "held": 0, "over_budget": 0, "erased": 4,
+    }  # fmt: skip
     assert report.held
+
+
+def test_epochs_dated_long_before_witnesses_signed_them_are_a_finding_and_not_out_of_reach(reach):
+    _, seen = reach.audit()
+    reach.ledger.now += 25 * 3600 * 1000
+    _, seen = reach.audit(seen=replace_time(reach, seen))
+    for _ in range(3):
+        reach.ledger.settle(reach.ledger.ask(ALICE), label=os.urandom(32))
+        now, before = reach.ledger.now, reach.ledger.now - 24 * 3600 * 1000
+        reach.ledger.now = before
+        reach.ledger.close(after=0)
+        reach.ledger.now = now + STEP
+    report, _ = reach.audit(seen=seen)
+    assert {one.fault for one in report.sections[Topic.EPOCHS].findings} == {"dated-behind"}
+    assert {one.fault for one in report.sections[Topic.EVIDENCE].findings} == {"relabelled"}
+    assert report.sections[Topic.EVIDENCE].counts["sampled"] == 3
+
+
+def replace_time(reach, memory: Memory) -> Memory:
+    """The memory of an auditor who saw the same logs, cosigned now."""
+    return replace(memory, notes={name: reach.note(name) for name in memory.notes})
+
+
+def test_an_epoch_dated_ahead_of_the_witnesses_is_a_finding(reach):
+    reach.cosigned_at = reach.ledger.now // 1000 - 61
+    assert reach.faults(Topic.EPOCHS) == {("ledger", "dated-ahead")}
+
+
+def test_an_event_kept_open_by_a_clock_that_stands_still_is_a_finding(reach):
+    reach.ledger.ask(ALICE)
+    for _ in range(3):
+        reach.ledger.close(after=0)
+    reach.cosigned_at = reach.ledger.now // 1000
+    assert reach.audit()[0].held
+    reach.ledger.now += 301_000
+    assert reach.faults(Topic.EPOCHS) == {("ledger", "event-delayed")}
+
+
+def test_a_withholding_beyond_its_day_is_a_finding_also_when_the_ledger_closes_no_epoch(reach):
+    reach.cosigned_at = reach.ledger.now // 1000
+    reach.ledger.now = int(datetime(2027, 1, 2, tzinfo=UTC).timestamp() * 1000)
+    assert reach.faults(Topic.DEFERRALS) == {("ledger", "deferral-overdue")}
+
+
+@pytest.mark.parametrize("changed", [{}, {"label": os.urandom(32)}, {"entry": b"junk"}])
+def test_an_event_that_was_withheld_and_released_is_sampled_like_any_other(reach, changed):
+    ledger = reach.ledger
+    ledger.release(ledger.held[0], **changed)
+    ledger.close()
+    report, _ = reach.audit()
+    found = {one.fault for one in report.sections[Topic.EVIDENCE].findings}
+    assert found == ({"relabelled" if "label" in changed else "entry-differs"} if changed else set())
+    assert report.sections[Topic.EVIDENCE].counts["sampled"] == 5
+
+
+def test_a_withholding_is_judged_also_when_it_has_ended(reach):
+    leaf = reach.ledger.defer(reach.ledger.ask(ALICE), by="muni-131016")
+    reach.ledger.close()
+    reach.ledger.release(leaf)
+    reach.ledger.close()
+    assert reach.faults(Topic.DEFERRALS) == {("ledger", "deferral-unfounded")}
+
+
+def test_the_sample_follows_from_the_auditors_seed_and_not_from_what_the_ledger_serves(reach):
+    reach.ledger.settle(*(reach.ledger.ask(ALICE) for _ in range(9)))
+    reach.ledger.close()
+    chosen = {}
+    for seed in ("one", "two"):
+        for witnesses in (("ppc", "univ"), ("univ", "bar"), ("ppc", "univ", "bar")):
+            reach.witnesses, reach.shown = witnesses, []
+            report, _ = reach.audit(share=0.3, seed=seed)
+            chosen.setdefault(seed, []).append(sorted(reach.shown))
+            assert report.document()["seed"] == seed
+            assert seed in list(report.lines(japanese=False))[-2]
+    assert all(one == kind[0] for kind in chosen.values() for one in kind)
+    assert chosen["one"][0] != chosen["two"][0]
+
+
+def test_an_audit_keeps_to_its_budget_and_says_what_it_left_out(reach):
+    reach.ledger.settle(*(reach.ledger.ask(ALICE) for _ in range(18)))
+    reach.ledger.close()
+    report, seen = reach.audit()
+    assert report.held
+    assert report.sections[Topic.EVIDENCE].counts == {
+        "auditable": 22, "sampled": 20, "held": 20, "over_budget": 2, "erased": 0,
+    }  # fmt: skip
+    again, _ = reach.audit(seen=seen)
+    assert again.sections[Topic.EVIDENCE].counts["sampled"] == 20, "the same ones cost nothing again"
+    other, _ = reach.audit(seen=replace(seen, asked={1000 + n: reach.now.timestamp() for n in range(20)}))
+    assert other.held
+    assert other.sections[Topic.EVIDENCE].counts["over_budget"] == 22
+    assert "left out because the day's budget is spent 22" in "\n".join(other.lines(japanese=False))
+    reach.ledger.now += 25 * 3600 * 1000
+    reach.ledger.settle(reach.ledger.ask(ALICE))
+    reach.ledger.close()
+    later, _ = reach.audit(seen=seen)
+    assert later.sections[Topic.EVIDENCE].counts["sampled"] == 1, "after a day it begins anew"
+
+
+def test_a_ledger_that_says_too_early_that_the_budget_is_spent_is_found_out(reach):
+    reach.spent = True
+    assert reach.faults(Topic.EVIDENCE) == {("ledger", "budget-refused")}
 
 
 def test_a_withholding_the_slip_does_not_claim_is_found(reach):
@@ -259,9 +376,10 @@ def test_a_ledger_that_stands_still_is_named_once_the_promise_is_over(reach):
 
 def test_what_was_seen_is_kept_for_the_next_audit(tmp_path):
     path = tmp_path / "audit-ppc.json"
-    assert load_seen(path) == {}
-    save_seen(path, {"ledger": "note\n"})
-    assert load_seen(path) == {"ledger": "note\n"}
+    assert load_memory(path) == Memory()
+    memory = Memory({"ledger": "note\n"}, {7: 1_790_000_000})
+    save_memory(path, memory)
+    assert load_memory(path) == memory
 
 
 def test_there_is_nothing_to_audit_where_no_nation_is_open(tmp_path):

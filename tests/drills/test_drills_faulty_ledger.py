@@ -394,16 +394,6 @@ class TestForking:
         seen = tuple(ledger.x_checkpoint(size) for size in range(5))
         assert faults_of_witness(ledger, seen=seen) == (0, set())
 
-    def test_a_fork_beyond_what_the_epoch_covers_is_noticed_by_whoever_brings_the_entries(self, ledger):
-        honest = list(ledger.x)
-        ledger.ask(ALICE)
-        seen = ledger.x_checkpoint()
-        (record, transition), others = (ledger.records[0], ledger.transitions[0]), [b"another entry"]
-        auditor = Watcher().auditor
-        found = auditor.take(record, transition, honest, (seen,), others)
-        assert {one.fault for one in found} == {Fault.FORKED}
-        assert auditor.take(record, transition, honest, (seen,), ledger.x[2:]) == ()
-
     def test_two_checkpoints_of_one_size_are_noticed_by_whoever_has_seen_both(self, ledger):
         seen = (ledger.x_checkpoint(2), Checkpoint(X_ORIGIN, 2, root_of([b"other", b"entries"])))
         assert faults_of_witness(ledger, seen=seen) == (1, {Fault.FORKED})

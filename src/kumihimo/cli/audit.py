@@ -10,9 +10,9 @@ from kumihimo.cli.talk import DEFAULT_NATION, AsJson, NationFolder, emit, emit_j
 from kumihimo.cli.verify import Language
 
 if TYPE_CHECKING:
-    from kumihimo.cli.audit_ledger import Rules
     from kumihimo.cli.audit_reach import NationReach
     from kumihimo.cli.audit_report import Report
+    from kumihimo.cli.audit_rules import Rules
     from kumihimo.ledger import RecordsPolicy
     from kumihimo.world import Places
 
@@ -30,6 +30,10 @@ def audit(
     hours: Annotated[
         float, typer.Option(min=0.0, help="How far back evidence is kept, in hours. 証拠の残る時間。")
     ] = 23.0,
+    seed: Annotated[
+        str | None,
+        typer.Option(help="Seed of an earlier audit, to repeat its sample; default random. 抽出の種。"),
+    ] = None,
     policy: Annotated[
         Path | None,
         typer.Option(
@@ -46,15 +50,16 @@ def audit(
     Prints what was checked, with counts and no persons. Exit code 0 only if all of it holds, 1 with the
     findings named (whose, which epoch), 2 when there is nothing to audit.
     """
+    import secrets
     from datetime import timedelta
 
     from kumihimo.base import system_clock
-    from kumihimo.cli.audit_ledger import Rules
+    from kumihimo.cli.audit_rules import Rules
     from kumihimo.world import Places
 
     places = Places(nation.resolve())
     reach = _reach(places, auditor)
-    rules = Rules(share, timedelta(hours=hours), system_clock())
+    rules = Rules(share, timedelta(hours=hours), system_clock(), seed or secrets.token_hex(16))
     report = _run(places, auditor, reach, _trusted(policy or places.root / "policy.json"), rules)
     if as_json:
         emit_json(report.document())
@@ -97,7 +102,7 @@ def _run(
     """Audit with progress on the terminal, and keep what was seen for the next time."""
     import asyncio
 
-    from kumihimo.cli.auditing import audited, load_seen, save_seen
+    from kumihimo.cli.auditing import audited, load_memory, save_memory
 
     state = places.root / f"audit-{auditor}.json"
     with talk.status("") as status:
@@ -105,8 +110,8 @@ def _run(
         def progress(what: str, done: int, whole: int) -> None:
             status.update(f"{what} {done:,} / {whole:,}")
 
-        report, seen = asyncio.run(audited(reach, policy, rules, load_seen(state), progress))
-    save_seen(state, seen)
+        report, memory = asyncio.run(audited(reach, policy, rules, load_memory(state), progress))
+    save_memory(state, memory)
     return report
 
 

@@ -1,54 +1,35 @@
 """The audit of the ledger: epochs replayed from the first, evidence by sample, withholding, void events."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-import msgspec
+from datetime import timedelta
 
 from kumihimo.base import Problem
+from kumihimo.cli.audit_evidence import EvidenceAudit, TakenEpoch
 from kumihimo.cli.audit_logs import LogsAudit, Progress, ReadLog, provided
 from kumihimo.cli.audit_reach import Reach
 from kumihimo.cli.audit_report import Finding, Report, Section, Topic, Wrong
+from kumihimo.cli.audit_rules import Rules
 from kumihimo.ledger import (
+    BUDGET_HOURS,
     OPEN_SECONDS,
     Auditor,
-    Deferral,
     Discrepancy,
     Fault,
     Transition,
-    challenge_of,
     decode_record,
     decode_transition,
-    judge,
-    judge_deferral,
+    is_epoch,
     person_events,
-    read_evidence,
-    sample,
-    trace,
 )
 from kumihimo.node import log_origin
 
-_TOGETHER = 8
 _GRACE = 120
-"""Seconds beyond the promise after which an event that is in no epoch is a finding."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How an audit is done: which share is sampled, for how long evidence is kept, and what time it is."""
-
-    share: float
-    kept: timedelta
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Epoch:
-    number: int
-    time: int
-    transition: Transition
+"""Seconds beyond the promise after which an event that is in no epoch, or open in one, is a finding."""
+_AHEAD = 60
+"""Seconds by which an epoch's time may be ahead of the witnesses' clocks."""
+_BEHIND = 600
+"""Seconds after which witnesses should have signed an epoch, if it is dated truly."""
 
 
 @dataclass(slots=True)
@@ -59,6 +40,7 @@ class LedgerAudit:
     logs: LogsAudit
     rules: Rules
     progress: Progress
+    asked: dict[int, int]
 
     async def run(self, read: Mapping[str, ReadLog], report: Report) -> None:
         """Fill the report's sections on the ledger."""
@@ -69,10 +51,11 @@ class LedgerAudit:
             epochs.findings.append(Finding.of(operator, Wrong.AWAY))
             return
         x = list(read[operator].entries)
-        auditor, taken = Auditor(log_origin(operator)), list[_Epoch]()
+        auditor, taken = Auditor(log_origin(operator)), list[TakenEpoch]()
         if ledger in read:
             taken = await self._replay(auditor, read, x, epochs)
         self._still(auditor, read[operator], epochs)
+        self._dated(taken, read.get(ledger), epochs)
         epochs.counts = {
             "epochs": auditor.epoch,
             "events": auditor.standing.events,
@@ -83,21 +66,22 @@ class LedgerAudit:
             "void": len(auditor.standing.void),
         }
         if ledger in read:
-            edge = (self.rules.now - self.rules.kept).timestamp() * 1000
-            recent = [one for one in taken if one.time >= edge]
-            challenge = challenge_of(read[ledger].note)
-            await self._evidence(recent, x, challenge, report.sections[Topic.EVIDENCE])
-            await self._deferrals(auditor, recent, x, report.sections[Topic.DEFERRALS])
+            recent = self._recent(taken, read[ledger])
+            events = EvidenceAudit(self.reach, self.logs, self.rules, self.progress, x, self.asked)
+            await events.withheld(auditor, recent, report.sections[Topic.DEFERRALS])
+            evidence = report.sections[Topic.EVIDENCE]
+            evidence.counts["erased"] = self._erased(taken, recent, read[ledger])
+            await events.sampled(recent, self._settled(taken), evidence)
         self._void(auditor, read, report.sections[Topic.VOID])
 
     async def _replay(
         self, auditor: Auditor, read: Mapping[str, ReadLog], x: list[bytes], section: Section
-    ) -> list[_Epoch]:
+    ) -> list[TakenEpoch]:
         """Follow the epochs in the ledger's log, until one does not hold; `x` grows where they need more."""
         ledger, operator = self._names
-        records = [entry for entry in read[ledger].entries if _is_epoch(entry)]
-        taken: list[_Epoch] = []
-        for done, record in enumerate(records):
+        records = [(place, one) for place, one in enumerate(read[ledger].entries) if is_epoch(one)]
+        taken: list[TakenEpoch] = []
+        for done, (place, record) in enumerate(records):
             self.progress(f"{ledger} epochs", done, len(records))
             document = await self.reach.transition(auditor.epoch + 1)
             if isinstance(document, Problem):
@@ -108,18 +92,20 @@ class LedgerAudit:
             if size > len(x):
                 more = await self.logs.read(operator, len(x), size)
                 x.extend([] if isinstance(more, Problem) else more)
-            news = x[auditor.x_size : size]
+            news, held = x[auditor.x_size : size], auditor.standing.deferred
             found = auditor.take(record, document, news, (read[operator].checkpoint,))
             if found:
                 section.findings.extend(Finding.epoch_of(ledger, one) for one in found)
                 break
             transition = decode_transition(document)
             assert isinstance(transition, Transition)
-            taken.append(_Epoch(auditor.epoch, auditor.time, transition))
+            released = [held[leaf] for leaf in transition.released]
+            grounds = {one.index: one.ground for one in released}
+            taken.append(TakenEpoch(place, auditor.time, transition, auditor.total, grounds))
         return taken
 
     def _still(self, auditor: Auditor, log: ReadLog, section: Section) -> None:
-        """Events that witnesses saw in X long ago and that no epoch covers."""
+        """Events that witnesses saw in X long ago and that no epoch covers, or that are open still."""
         ledger, _ = self._names
         cosigned = min(log.times.values(), default=0)
         left = person_events(log.entries[auditor.x_size :], auditor.x_size)
@@ -127,76 +113,46 @@ class LedgerAudit:
         if left and old and not section.findings:
             wrong = Wrong.STALLED if auditor.epoch else Wrong.NO_EPOCHS
             section.findings.append(Finding.of(ledger, wrong, count=len(left)))
+        # Since when they wait is said by the ledger, and that it is over by the auditor's own clock.
+        promised = (self.rules.now.timestamp() - OPEN_SECONDS - _GRACE) * 1000
+        late = sum(one.since < promised for one in auditor.standing.waiting.values())
+        if late:
+            found = Discrepancy(Fault.DELAYED, auditor.epoch, 0, late)
+            section.findings.append(Finding.epoch_of(ledger, found))
 
-    async def _evidence(
-        self, epochs: Sequence[_Epoch], x: Sequence[bytes], challenge: bytes, section: Section
-    ) -> None:
-        """Ask for evidence of the sampled events, and judge it."""
+    def _dated(self, taken: Sequence[TakenEpoch], log: ReadLog | None, section: Section) -> None:
+        """Epochs must be dated as witnesses signed them: the newest now, the others since the last audit."""
         ledger, _ = self._names
-        chosen = [
-            (one.transition, index)
-            for one in epochs
-            for index in sample(challenge, one.transition.settled, self.rules.share)
-        ]
-        wrong = 0
-        for first in range(0, len(chosen), _TOGETHER):
-            self.progress(f"{ledger} evidence", first, len(chosen))
-            some = chosen[first : first + _TOGETHER]
-            judged = await asyncio.gather(*(self._judged(one, index, x) for one, index in some))
-            for found in judged:
-                if found is not None:
-                    wrong += 1
-                    section.findings.append(Finding.epoch_of(ledger, found))
-        section.counts = {
-            "auditable": sum(len(one.transition.settled) for one in epochs),
-            "sampled": len(chosen),
-            "held": len(chosen) - wrong,
-        }
+        if log is None or not taken:
+            return
+        newest, before = taken[-1], log.before
+        behind = newest.place == log.checkpoint.size - 1 and newest.time / 1000 < log.signed - _BEHIND
+        since = log.signed_before - _AHEAD
+        early = [one for one in taken if before and one.place >= before.checkpoint.size]
+        if newest.time / 1000 > log.signed + _AHEAD:
+            section.findings.append(Finding.of(ledger, Wrong.AHEAD, epoch=newest.transition.epoch))
+        elif behind or any(one.time / 1000 < since for one in early):
+            section.findings.append(Finding.of(ledger, Wrong.BEHIND, epoch=newest.transition.epoch))
 
-    async def _judged(self, transition: Transition, index: int, x: Sequence[bytes]) -> Discrepancy | None:
-        body = await self.reach.evidence(transition.epoch, index)
-        evidence = body if isinstance(body, Problem) else read_evidence(body)
-        if isinstance(evidence, Problem):
-            return Discrepancy(Fault.EVIDENCE_REFUSED, transition.epoch)
-        traced = trace(
-            evidence,
-            index,
-            x[index],
-            directory=self.reach.directory,
-            key=self.logs.policy.key,
-            x_origin=log_origin(self._names[1]),
-        )
-        return (
-            Discrepancy(traced, transition.epoch) if isinstance(traced, Fault) else judge(traced, transition)
+    def _recent(self, taken: Sequence[TakenEpoch], log: ReadLog) -> list[TakenEpoch]:
+        """The epochs of whose events evidence must be kept still: by their time, or since the last audit."""
+        edge = (self.rules.now - self.rules.kept).timestamp()
+        seen = log.before.checkpoint.size if log.before and log.signed_before >= edge else None
+        return [one for one in taken if one.time / 1000 >= edge or (seen is not None and one.place >= seen)]
+
+    def _erased(self, taken: Sequence[TakenEpoch], recent: Sequence[TakenEpoch], log: ReadLog) -> int:
+        """How many events since the last audit can be sampled no more."""
+        numbers = {one.transition.epoch for one in recent}
+        seen = log.before.checkpoint.size if log.before else 0
+        return sum(
+            len(one.events) for one in taken if one.place >= seen and one.transition.epoch not in numbers
         )
 
-    async def _deferrals(
-        self, auditor: Auditor, epochs: Sequence[_Epoch], x: Sequence[bytes], section: Section
-    ) -> None:
-        """Look into every withholding that began while its evidence is kept, and still runs."""
-        ledger, _ = self._names
-        running = auditor.standing.deferred
-        chosen = [
-            (one.number, deferral)
-            for one in epochs
-            for deferral in one.transition.deferred
-            if deferral.leaf in running
-        ]
-        for epoch, deferral in chosen:
-            fault = await self._unfounded(epoch, deferral, x)
-            if fault is not None:
-                section.findings.append(Finding.epoch_of(ledger, Discrepancy(fault, epoch)))
-        section.counts = {"deferred": len(running), "checked": len(chosen)}
-
-    async def _unfounded(self, epoch: int, deferral: Deferral, x: Sequence[bytes]) -> Fault | None:
-        body = await self.reach.evidence(epoch, deferral.index)
-        evidence = body if isinstance(body, Problem) else read_evidence(body)
-        if isinstance(evidence, Problem):
-            return Fault.EVIDENCE_REFUSED
-        origin = log_origin(self._names[1])
-        return judge_deferral(
-            evidence, deferral, x[deferral.index], directory=self.reach.directory, x_origin=origin
-        )
+    def _settled(self, taken: Sequence[TakenEpoch]) -> int:
+        """How many events were counted in about a day: what the budget goes by, a little less than it."""
+        day = (self.rules.now - min(self.rules.kept, timedelta(hours=BUDGET_HOURS - 1))).timestamp()
+        before = [one.total for one in taken if one.time / 1000 < day]
+        return (taken[-1].total if taken else 0) - (before[-1] if before else 0)
 
     def _void(self, auditor: Auditor, read: Mapping[str, ReadLog], section: Section) -> None:
         """No provider has answered what was declared void."""
@@ -212,14 +168,3 @@ class LedgerAudit:
     def _names(self) -> tuple[str, str]:
         directory = self.reach.directory
         return directory.service("ledger").id, directory.operator(1).id
-
-
-class _Kind(msgspec.Struct, frozen=True):
-    kind: str = ""
-
-
-def _is_epoch(entry: bytes) -> bool:
-    try:
-        return msgspec.json.decode(entry, type=_Kind).kind == "epoch"
-    except (msgspec.MsgspecError, UnicodeError):
-        return False

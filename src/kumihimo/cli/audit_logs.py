@@ -10,7 +10,16 @@ from kumihimo.base import ErrorType, Problem
 from kumihimo.cli.audit_reach import Reach
 from kumihimo.cli.audit_report import Finding, Section, Wrong
 from kumihimo.ledger import RecordsPolicy
-from kumihimo.log import Checkpoint, Edge, NoteVerifier, Policy, leaf_hash, open_checkpoint, open_cosigned
+from kumihimo.log import (
+    Checkpoint,
+    Cosigned,
+    Edge,
+    NoteVerifier,
+    Policy,
+    leaf_hash,
+    open_checkpoint,
+    open_cosigned,
+)
 from kumihimo.node import log_key
 
 PIECE = 1000
@@ -23,12 +32,30 @@ type Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ReadLog:
-    """A log that was read and holds: its cosigned checkpoint, the note it came in, when, and its entries."""
+    """A log that was read and holds: its cosigned checkpoint, the note it came in, when, and its entries.
+
+    `before` is what the last audit saw of it, which it extends.
+    """
 
     checkpoint: Checkpoint
     note: str
     times: Mapping[str, int]
     entries: Sequence[bytes] = field(repr=False)
+    before: Cosigned | None = None
+
+    @property
+    def signed(self) -> int:
+        """When witnesses cosigned it (Unix seconds): the middle one's word, no single clock decides."""
+        return _middle(self.times)
+
+    @property
+    def signed_before(self) -> int:
+        """When they cosigned what the last audit saw; 0 where there was none."""
+        return _middle(self.before.times) if self.before else 0
+
+
+def _middle(times: Mapping[str, int]) -> int:
+    return sorted(times.values())[len(times) // 2] if times else 0
 
 
 @dataclass(slots=True)
@@ -75,13 +102,13 @@ class LogsAudit:
         if isinstance(cosigned, Problem):
             return Wrong.UNWITNESSED
         before = self._before(institution, policy)
-        if before is not None and before.size > cosigned.checkpoint.size:
+        if before is not None and before.checkpoint.size > cosigned.checkpoint.size:
             return Wrong.BACK
         entries = await self.read(institution, 0, cosigned.checkpoint.size)
         if isinstance(entries, Problem):
             return Wrong.AWAY
-        wrong = _rooted(entries, cosigned.checkpoint, before)
-        return wrong or ReadLog(cosigned.checkpoint, note, cosigned.times, entries)
+        wrong = _rooted(entries, cosigned.checkpoint, before.checkpoint if before else None)
+        return wrong or ReadLog(cosigned.checkpoint, note, cosigned.times, entries, before)
 
     async def _unwitnessed(self, institution: str, key: NoteVerifier, problem: Problem) -> Wrong | None:
         """A log without cosigned checkpoint: only an empty one may be so."""
@@ -94,11 +121,11 @@ class LogsAudit:
         empty = isinstance(checkpoint, Checkpoint) and checkpoint.size == 0
         return None if empty else Wrong.UNWITNESSED
 
-    def _before(self, institution: str, policy: Policy) -> Checkpoint | None:
+    def _before(self, institution: str, policy: Policy) -> Cosigned | None:
         """What the last audit saw of this log."""
         note = self.seen.get(institution)
         cosigned = open_cosigned(note, policy) if note else None
-        return None if cosigned is None or isinstance(cosigned, Problem) else cosigned.checkpoint
+        return None if isinstance(cosigned, Problem) else cosigned
 
     async def read(self, institution: str, start: int, end: int) -> list[bytes] | Problem:
         """All entries start .. end-1 of a log."""
@@ -153,7 +180,7 @@ def provided(institution: str, entries: Sequence[bytes]) -> set[str]:
     for entry in entries:
         try:
             read = _entry.decode(entry)
-        except (msgspec.MsgspecError, UnicodeError):
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
             continue
         if read.provider == institution:
             found.add(read.commit.hex())

@@ -103,7 +103,7 @@ class NationReach:
         try:
             read = msgspec.json.decode(body, type=_Entries, strict=True)
             found = [b64decode(entry, validate=True) for entry in read.entries]
-        except (msgspec.MsgspecError, ValueError):
+        except (msgspec.MsgspecError, ValueError, RecursionError):
             return Problem(ErrorType.MALFORMED, detail=f"entries of {institution} cannot be read")
         if read.start != start or len(found) > end - start:
             return Problem(ErrorType.MALFORMED, detail=f"{institution} gave other entries than asked for")

@@ -28,6 +28,9 @@ class Wrong(StrEnum):
     NO_EPOCHS = "no-epochs"
     STALLED = "stalled"
     ANSWERED = "void-answered"
+    AHEAD = "dated-ahead"
+    BEHIND = "dated-behind"
+    SPENT = "budget-refused"
 
 
 _TOPICS = {
@@ -53,7 +56,8 @@ _COUNTS = {
     "auditable": ("証拠が残る事象", "events with evidence kept"),
     "sampled": ("抽出", "sampled"),
     "held": ("証明が成り立つ", "proved"),
-    "overdue": ("期限超過", "beyond their day"),
+    "over_budget": ("一日の上限を超え調べない", "left out because the day's budget is spent"),
+    "erased": ("証拠が消えた事象", "events whose evidence is gone"),
     "checked": ("調べた件数", "looked into"),
     "logs_searched": ("調べた提供者の記録簿", "providers' logs searched"),
 }
@@ -77,6 +81,18 @@ _WRONG = {
     Wrong.ANSWERED: (
         "無効とされた事象に、この提供者が答えています",
         "it has answered events that were declared void",
+    ),
+    Wrong.AHEAD: (
+        "最新の時点の時刻が、証人が署名した時刻より先です",
+        "its newest epoch is dated later than witnesses signed it",
+    ),
+    Wrong.BEHIND: (
+        "時点の時刻が、証人が署名した時刻よりはるかに前です",
+        "its epochs are dated long before witnesses signed them",
+    ),
+    Wrong.SPENT: (
+        "監査人の帳簿では上限に達していないのに、上限を理由に証拠を示しません",
+        "it refuses evidence as beyond the budget, which by the auditor's own book is not spent",
     ),
 }
 
@@ -151,8 +167,9 @@ class Section:
 
 @dataclass(slots=True)
 class Report:
-    """All topics of one audit."""
+    """All topics of one audit; `seed` is that of its sample."""
 
+    seed: str = ""
     sections: dict[Topic, Section] = field(default_factory=lambda: {topic: Section(topic) for topic in Topic})
 
     @property
@@ -163,12 +180,13 @@ class Report:
     def document(self) -> dict[str, object]:
         """For machines; counts and institutions, no persons."""
         checks = {topic.value: section.document() for topic, section in self.sections.items()}
-        return {"held": self.held, "checks": checks}
+        return {"held": self.held, "seed": self.seed, "checks": checks}
 
     def lines(self, *, japanese: bool) -> Iterator[str]:
         """For people."""
         for section in self.sections.values():
             yield from section.lines(japanese=japanese)
+        yield f"{'抽出の種' if japanese else 'Seed of the sample'}: {self.seed}"
         found = sum(len(section.findings) for section in self.sections.values())
         if japanese:
             yield "すべて成り立ちます。" if self.held else f"成り立たないことが{found}件あります。"

@@ -1,43 +1,51 @@
 """The work of `kumihimo audit`: all checks in their order, and what is kept for the next time."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from kumihimo.cli.audit_ledger import LedgerAudit, Rules
+from kumihimo.cli.audit_ledger import LedgerAudit
 from kumihimo.cli.audit_logs import LogsAudit, Progress
 from kumihimo.cli.audit_reach import Reach
 from kumihimo.cli.audit_report import Report, Topic
-from kumihimo.ledger import RecordsPolicy
+from kumihimo.cli.audit_rules import Memory, Rules
+from kumihimo.ledger import BUDGET_HOURS, RecordsPolicy
+
+_MARGIN = 60
+"""Seconds longer than the ledger keeps it that the book of what was asked for is kept."""
 
 
 async def audited(
-    reach: Reach, policy: RecordsPolicy, rules: Rules, seen: Mapping[str, str], progress: Progress
-) -> tuple[Report, Mapping[str, str]]:
-    """Audit everything; the report, and the cosigned notes to compare with next time, by institution."""
-    report = Report()
-    logs = LogsAudit(reach, policy, seen, progress)
+    reach: Reach, policy: RecordsPolicy, rules: Rules, memory: Memory, progress: Progress
+) -> tuple[Report, Memory]:
+    """Audit everything; the report, and what to remember for the next time."""
+    report = Report(rules.seed)
+    logs = LogsAudit(reach, policy, memory.notes, progress)
     read = await logs.run(report.sections[Topic.LOGS])
-    await LedgerAudit(reach, logs, rules, progress).run(read, report)
+    oldest = rules.now.timestamp() - BUDGET_HOURS * 3600 - _MARGIN
+    asked = {index: at for index, at in memory.asked.items() if at > oldest}
+    await LedgerAudit(reach, logs, rules, progress, asked).run(read, report)
     await reach.close()
-    return report, {**seen, **{institution: log.note for institution, log in read.items()}}
+    notes = {**memory.notes, **{institution: log.note for institution, log in read.items()}}
+    return report, Memory(notes, asked)
 
 
-class _Seen(msgspec.Struct, frozen=True):
+class _Kept(msgspec.Struct, frozen=True):
     seen: dict[str, str]
+    asked: dict[int, int] = {}
 
 
-def load_seen(path: Path) -> Mapping[str, str]:
-    """The notes that the last audit kept in this file; none before the first."""
+def load_memory(path: Path) -> Memory:
+    """What the last audit kept in this file; nothing before the first."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Seen).seen
+        kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
     except FileNotFoundError:
-        return {}
+        return Memory()
+    return Memory(kept.seen, kept.asked)
 
 
-def save_seen(path: Path, seen: Mapping[str, str]) -> None:
-    """Keep the notes for the next audit; the file is replaced whole."""
+def save_memory(path: Path, memory: Memory) -> None:
+    """Keep it for the next audit; the file is replaced whole."""
     fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.encode(_Seen(dict(seen))))
+    fresh.write_bytes(msgspec.json.encode(_Kept(dict(memory.notes), dict(memory.asked))))
     fresh.replace(path)

@@ -5,8 +5,7 @@
 1. record and transition read in their one form; the record names this transition; its number is the next
    one, its time is not earlier, the depth is the same;
 2. X (operator 1's log): the entries since the last epoch lead to x_root at x_size, and to every checkpoint
-   of X that the auditor has seen on the way, or beyond it as far as it brings entries: the ledger was shown
-   no other log;
+   of X that the auditor has seen on the way: the ledger was shown no other log;
 3. every moved leaf goes on from the auditor's own copy of it: counts only grow, heads only extend;
 4. these leaves give the map's root, total and number of persons;
 5. every person-event of X is counted, deferred, void or open, each once; lists and numbers agree; nothing is
@@ -96,13 +95,12 @@ class Auditor:
         transition: bytes,
         entries: Sequence[bytes],
         seen: Sequence[Checkpoint] = (),
-        beyond: Sequence[bytes] = (),
     ) -> tuple[Discrepancy, ...]:
         """Take the next epoch, or say what is wrong with it and stay as before.
 
         record: the entry of the ledger's log; transition: its document; entries: X from `x_size` up to the
-        record's; seen: checkpoints of X that others signed or cosigned, in any order; beyond: the entries
-        that follow. A checkpoint beyond all entries is not compared: the caller brings enough.
+        record's; seen: checkpoints of X that others signed or cosigned, in any order. One of before
+        `x_size`, or beyond the record's, is not compared here: for that there are consistency proofs.
         """
         read, document = decode_record(record), decode_transition(transition)
         if isinstance(read, Problem) or isinstance(document, Problem):
@@ -110,7 +108,7 @@ class Auditor:
         found = self._sequence(read, document, transition)
         if found:
             return found
-        edge, found = self._exchange_log(read, entries, seen, beyond)
+        edge, found = self._exchange_log(read, entries, seen)
         if found:
             return found
         standing, wrong = move(self.standing, person_events(entries, self.x_size), read, document)
@@ -154,23 +152,20 @@ class Auditor:
         read: EpochRecord,
         entries: Sequence[bytes],
         seen: Sequence[Checkpoint],
-        beyond: Sequence[bytes],
     ) -> tuple[Edge, tuple[Discrepancy, ...]]:
-        """The edge of X at x_size; every checkpoint on the way there and beyond is compared."""
+        """The edge of X at x_size; every checkpoint on the way there is compared."""
         size = self.x_size + len(entries)
         if read.x_size != size:
             return self._edge, (Discrepancy(Fault.X_SIZE, read.epoch, size, read.x_size),)
-        marks = {(one.size, one.root) for one in seen if self.x_size <= one.size <= size + len(beyond)}
-        own, edge = self._edge, self._edge
+        marks = {(one.size, one.root) for one in seen if self.x_size <= one.size <= size}
+        edge = self._edge
         for mark, root in sorted({*marks, (size, bytes.fromhex(read.x_root))}):
-            part = [*entries[edge.size - self.x_size : mark - self.x_size]]
-            part += beyond[max(edge.size - size, 0) : max(mark - size, 0)]
+            part = entries[edge.size - self.x_size : mark - self.x_size]
             edge, _ = edge.extend([leaf_hash(entry) for entry in part])
             if edge.root != root:
                 fault = Fault.FORKED if (mark, root) in marks else Fault.X_ROOT
                 return self._edge, (Discrepancy(fault, read.epoch, None, mark),)
-            own = edge if mark == size else own
-        return own, ()
+        return edge, ()
 
     def _leaves(self, document: Transition) -> tuple[list[Leaf], tuple[Discrepancy, ...]]:
         """The leaves after the epoch, if each goes on from the auditor's own copy."""
