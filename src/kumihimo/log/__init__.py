@@ -32,7 +32,7 @@ from kumihimo.log.policy import Cosigned, Policy, open_cosigned
 from kumihimo.log.proof import Proof
 from kumihimo.log.reader import LogConnection, LogDamagedError, LogReader
 from kumihimo.log.serving import Resource, serve
-from kumihimo.log.tiles import BundleError, Tile, decode_bundle, encode_bundle, parse_path
+from kumihimo.log.tiles import BundleError, Tile, decode_bundle, encode_bundle, parse_path, reader_over
 from kumihimo.log.together import Together
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "open_note",
     "parse_path",
     "read_signatures",
+    "reader_over",
     "root_of",
     "serve",
     "sign_note",

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 
 from kumihimo.node import Handler, Institution, Message, Reply, Room, log_keys
-from kumihimo.witness.epochs import EpochFollower, save_states
+from kumihimo.witness.aside import save_states
+from kumihimo.witness.epochs import EpochFollower
 from kumihimo.witness.keys import load_cosigners
 from kumihimo.witness.model import Alarm, Known, Request
 from kumihimo.witness.service import Desk
@@ -19,7 +20,7 @@ async def open_room(institution: Institution) -> Room:
     folder = institution.settings.runtime.keys
     cosigners = load_cosigners(folder, institution.settings.id)
     write = institution.journal.register("witness", Memory(institution.clock).apply)
-    follower = EpochFollower(institution, institution.journal.register("witness follower", save_states))
+    save = institution.journal.register("witness follower", save_states)
 
     async def decide(request: Request) -> Decided:
         decided = await write(request)
@@ -33,10 +34,10 @@ async def open_room(institution: Institution) -> Room:
         async with institution.db.read() as conn:
             return await known_of(conn, origin)
 
+    follower = EpochFollower(institution, save=save, known=known, alarm=alarm, write=decide)
     desk = Desk(
         directory=institution.directory,
         cosigners=cosigners,
-        decide=decide,
         alarm=alarm,
         known=known,
         follower=follower,

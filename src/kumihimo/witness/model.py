@@ -7,6 +7,7 @@ size); the proof leads from there to the checkpoint (422); where both sizes are 
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from kumihimo.base import ErrorType, Problem
@@ -14,6 +15,8 @@ from kumihimo.log import EMPTY_ROOT, Checkpoint, decode_base64, verify_consisten
 
 MAX_REQUEST = 256 * 1024
 MAX_PROOF = 63
+MAX_SIZE = 2**63 - 1
+"""Entries; no log of more is believed or can be stored."""
 _OLD = re.compile(r"old (0|[1-9][0-9]{0,18})", re.ASCII)
 
 
@@ -30,14 +33,15 @@ class Outcome(StrEnum):
 class Kind(StrEnum):
     """What an alarm is about.
 
-    A fork is proved by two signatures of the log, a wrong epoch was found by the witness itself; the other
-    two may be the fault of whoever brought the checkpoint.
+    A fork is proved by two signatures of the log, a wrong epoch was found by the witness itself. The others
+    prove nothing alone: the fault may be of whoever brought the checkpoint, or of the witness's own clock.
     """
 
     FORK = "fork"
     INCONSISTENT = "inconsistent"
     ROLLBACK = "rollback"
     EPOCH = "epoch"
+    CLOCK = "clock"
 
     @property
     def proved(self) -> bool:
@@ -57,11 +61,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The last checkpoint of a log that this witness cosigned; size 0 and no note if it never did."""
+    """The last checkpoint of a log that this witness cosigned, and when; size 0 and no note if none."""
 
     size: int = 0
     root: bytes = EMPTY_ROOT
     note: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What a witness found wrong inside a log that it was asked to cosign: kind, and in words."""
+
+    kind: Kind
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,8 @@ def read_request(body: bytes) -> Request | Problem:
     checkpoint = Checkpoint.parse(text + "\n")
     if isinstance(checkpoint, Problem) or not blank:
         return _malformed("what is brought is not a checkpoint")
+    if checkpoint.size > MAX_SIZE:
+        return _malformed("no log has so many entries")
     return Request(int(size[1]), hashes, note, checkpoint)
 
 

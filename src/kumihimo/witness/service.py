@@ -9,7 +9,7 @@ import msgspec
 from kumihimo.base import ErrorType, Problem
 from kumihimo.log import Cosigner, open_note
 from kumihimo.node import DirectoryView, Logger, Message, Reply, log_keys
-from kumihimo.witness.model import Alarm, Kind, Known, Outcome, Request, read_request
+from kumihimo.witness.model import Alarm, Known, Outcome, Request, Wrong, read_request
 from kumihimo.witness.store import Decided
 
 SIZE_TYPE = "text/x.tlog.size"
@@ -18,10 +18,10 @@ _PROBLEM = "application/problem+json"
 
 
 class Follower(Protocol):
-    """Who looks into a log before its checkpoint is cosigned."""
+    """Who looks into a log before its checkpoint is cosigned, and has it decided."""
 
-    async def check(self, institution: str, request: Request) -> Problem | str | None:
-        """None if all is well; a word of what is wrong with the log; a Problem if that cannot be told now."""
+    async def decide(self, institution: str, request: Request) -> Decided | Wrong | Problem:
+        """How it ends; what is wrong inside the log; a Problem if that cannot be told now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,6 @@ class Desk:
 
     directory: DirectoryView
     cosigners: Sequence[Cosigner]
-    decide: Callable[[Request], Awaitable[Decided]]
     alarm: Callable[[Alarm], Awaitable[None]]
     known: Callable[[str], Awaitable[Known]]
     follower: Follower
@@ -48,20 +47,20 @@ class Desk:
         opened = open_note(request.note, [key])
         if isinstance(opened, Problem):
             return _refusal(400 if opened.type is ErrorType.MALFORMED else 403, opened)
-        wrong = await self.follower.check(institution, request)
-        if isinstance(wrong, Problem):
-            return Reply.of(wrong)
-        if wrong is not None:
-            return await self._accuse(request, wrong)
-        return self._answer(request, await self.decide(request))
+        ended = await self.follower.decide(institution, request)
+        if isinstance(ended, Problem):
+            return Reply.of(ended)
+        if isinstance(ended, Wrong):
+            return await self._accuse(request, ended)
+        return self._answer(request, ended)
 
-    async def _accuse(self, request: Request, wrong: str) -> Reply:
+    async def _accuse(self, request: Request, wrong: Wrong) -> Reply:
         """Refuse a checkpoint of a log whose content is wrong, and remember why."""
         new = request.checkpoint
         known = await self.known(new.origin)
-        await self.alarm(Alarm(new.origin, Kind.EPOCH, new.size, wrong, request.note, known.note))
-        self.logger.error("log accused", origin=new.origin, size=new.size, why=wrong)
-        return _refusal(403, Problem(ErrorType.PROOF_INVALID, detail=wrong))
+        await self.alarm(Alarm(new.origin, wrong.kind, new.size, wrong.detail, request.note, known.note))
+        self.logger.error("log accused", origin=new.origin, size=new.size, why=wrong.detail)
+        return _refusal(403, Problem(ErrorType.PROOF_INVALID, detail=wrong.detail))
 
     def _answer(self, request: Request, decided: Decided) -> Reply:
         new = request.checkpoint

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from asyncpg import Record
+
 from kumihimo.base import Clock
 from kumihimo.log import LogConnection
 from kumihimo.node import Batch
 from kumihimo.witness.model import Alarm, Kind, Known, Outcome, Request, alarm_of, decide
 
-_KNOWN = "SELECT origin, size, root, note FROM witness.log WHERE origin = ANY($1)"
+_KNOWN = "SELECT origin, size, root, note, at FROM witness.log WHERE origin = ANY($1)"
 _KEEP = """
     INSERT INTO witness.log (origin, size, root, note, at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note,
@@ -55,7 +57,7 @@ class Memory:
         """Decide on these requests in order; what is kept is on disk before any of them is answered."""
         origins = {job.checkpoint.origin for job in jobs if isinstance(job, Request)}
         rows = await batch.fetch(_KNOWN, list(origins)) if origins else ()
-        before = {row["origin"]: Known(row["size"], row["root"], row["note"]) for row in rows}
+        before = {row["origin"]: _known(row) for row in rows}
         now, known, alarms = self._clock(), dict(before), list[Alarm]()
         decided = [self._one(job, known, alarms, now) for job in jobs]
         for origin, state in known.items():
@@ -73,7 +75,7 @@ class Memory:
         outcome = decide(state, job)
         if outcome is Outcome.COSIGNED:
             if new.size > state.size:
-                known[new.origin] = Known(new.size, new.root, job.note)
+                known[new.origin] = Known(new.size, new.root, job.note, now)
             return Decided(outcome, new.size, now)
         alarm = alarm_of(state, job, outcome)
         if alarm is not None:
@@ -96,7 +98,11 @@ def _merged(alarms: Sequence[Alarm]) -> Sequence[tuple[object, ...]]:
 async def known_of(conn: LogConnection, origin: str) -> Known:
     """The last checkpoint of a log that this witness cosigned."""
     rows = await conn.fetch(_KNOWN, [origin])
-    return Known(rows[0]["size"], rows[0]["root"], rows[0]["note"]) if rows else Known()
+    return _known(rows[0]) if rows else Known()
+
+
+def _known(row: Record) -> Known:
+    return Known(row["size"], row["root"], row["note"], row["at"])
 
 
 async def logs_cosigned(conn: LogConnection) -> int:
