@@ -1,9 +1,12 @@
 """The commission's pages, and the desk's view of the comparison: read, answered, decided."""
 
 import asyncio
+import json
 import os
+import secrets
+import time
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -12,6 +15,8 @@ from pages_reader import Reader
 from test_pages_journeys import free_people
 from test_pages_reading import SIZES
 
+from kumihimo.cli.demo.messenger import bring
+from kumihimo.cli.running import find_running
 from kumihimo.world import Nation, load_cast
 from kumihimo.world.selfcheck import find_case
 
@@ -33,36 +38,72 @@ async def write(nation: Nation, institution: str, statement: str, *values: objec
         await conn.close()
 
 
-async def alarm(nation: Nation, kind: str, owner: str = CITY, place: int | None = None) -> bytes:
-    """An alarm that its owner was told of, as if a comparison had found it."""
-    name, commit = os.urandom(16), os.urandom(32) if place is None else None
-    last = date.today() + timedelta(days=7)  # noqa: DTZ011 any day does
-    both = (
-        name,
-        kind,
-        owner,
-        commit,
-        place,
-        ROW,
-        494_000,
-        owner,
-        PENSION,
-        ["digital", "jlis", PENSION],
-        last,
-    )
-    columns = "id, kind, owner, commit, place, permission, hour, inquirer, provider, holders, due"
-    marks = ", ".join(f"${number}" for number in range(1, 12))
-    await write(
-        nation,
-        PPC,
-        f"INSERT INTO oversight.alarm ({columns}, raised_at) VALUES ({marks}, now())",
-        *both,
-    )
-    await write(nation, PPC, "INSERT INTO oversight.notice VALUES ($1, $2, now())", name, owner)
-    await write(
-        nation, owner, f"INSERT INTO exchange.notice ({columns}, closed) VALUES ({marks}, false)", *both
-    )
-    return name
+async def until(nation: Nation, institution: str, query: str, *values: object) -> object:
+    """The first row's first value, once there is one."""
+    for _ in range(200):
+        rows = await nation.rows(institution, query, *values)
+        if rows and rows[0][0] is not None:
+            return rows[0][0]
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{institution} has not come to it")
+
+
+async def compared(nation: Nation) -> None:
+    """The logs of all compared to the end, begun after now."""
+    running = find_running(nation.places)
+    assert running is not None
+    begun = False
+    while True:
+        question = json.dumps({"start": not begun}).encode()
+        said = await bring(running, PPC, PPC, "reconcile", question, os.urandom(16))
+        assert isinstance(said, bytes), said
+        standing = json.loads(said)
+        if begun and not standing["running"]:
+            return
+        begun = begun or standing["began"]
+        await asyncio.sleep(0.2)
+
+
+async def missing_at_the_city(nation: Nation) -> bytes:
+    """Others hold an exchange that the city has not: the comparison finds it and tells the city."""
+    await compared(nation)
+    commit, hour = os.urandom(32), int(time.time()) // 3600 - 1
+    for log in ("digital", "jlis", "ledger", PENSION):
+        await write(
+            nation,
+            PPC,
+            "INSERT INTO oversight.line VALUES ($1, $2, $3, 'inquire', $4, $5, $6, $7, $8)",
+            log,
+            -(1 << 40) - secrets.randbelow(1 << 40),
+            commit,
+            CITY,
+            PENSION,
+            ROW,
+            hour,
+            datetime.now(UTC) - timedelta(minutes=10),
+        )
+    await compared(nation)
+    query = "SELECT id FROM oversight.alarm WHERE commit = $1 AND kind = 'missing' AND owner = $2"
+    return await told(nation, bytes(await until(nation, PPC, query, commit, CITY)))
+
+
+async def forked_at_the_city(nation: Nation) -> bytes:
+    """The city's log is shorter than what was proved of it: the comparison finds it and tells the city."""
+    await compared(nation)
+    more = 1000 + secrets.randbelow(1 << 30)
+    longer = "UPDATE oversight.reading SET size = size + $2 WHERE log = $1"
+    await write(nation, PPC, longer, CITY, more)
+    (row,) = await nation.rows(PPC, "SELECT size FROM oversight.reading WHERE log = $1", CITY)
+    await compared(nation)
+    await write(nation, PPC, longer, CITY, -more)
+    query = "SELECT id FROM oversight.alarm WHERE place = $1 AND kind = 'forked' AND owner = $2"
+    return await told(nation, bytes(await until(nation, PPC, query, row["size"], CITY)))
+
+
+async def told(nation: Nation, alarm: bytes) -> bytes:
+    """The alarm, once the city holds its notice."""
+    await until(nation, CITY, "SELECT id FROM exchange.notice WHERE id = $1", alarm)
+    return alarm
 
 
 async def withhold(nation: Nation) -> str:
@@ -115,8 +156,8 @@ async def compare(reader: Reader, nation: Nation) -> None:
 async def every_page(reader: Reader, nation: Nation) -> AsyncIterator[str]:
     """Walk through the commission's pages and the desk's; give the name of each while it is open."""
     commit = await withhold(nation)
-    await alarm(nation, "missing")
-    await alarm(nation, "forked", place=12)
+    await missing_at_the_city(nation)
+    await forked_at_the_city(nation)
     await reader.go(nation.address(PPC))
     yield "sign-in"
     address = await sign_in_officer(reader, nation)
@@ -151,7 +192,7 @@ async def test_no_page_of_the_commission_has_a_fault(reader: Reader, nation: Nat
 
 
 async def test_the_commissions_pages_read_in_english(reader: Reader, nation: Nation):
-    await alarm(nation, "missing")
+    await missing_at_the_city(nation)
     commit = await withhold(nation)
     await reader.go(nation.address(PPC) + "oversight?lang=en")
     await reader.press("Sign in")
@@ -175,18 +216,16 @@ async def test_nobody_sees_the_commissions_pages_without_signing_in(reader: Read
 async def test_a_clerk_answers_a_notice_and_the_commission_sees_it_and_closes_the_alarm(
     reader: Reader, nation: Nation
 ):
-    name = await alarm(nation, "forked", place=3)
+    name = await forked_at_the_city(nation)
     await reader.sign_in_clerk(nation, CITY)
     await reader.go(nation.address(CITY) + "desk/reconciliation")
     form = reader.page.locator(f"form[action$='{name.hex()}']")
     await form.get_by_label("当方の記録に誤りがあった").check()
     await form.get_by_role("button").click()
     assert "回答を委員会に送ります" in await reader.text()
-    query = "SELECT answer FROM oversight.notice WHERE alarm = $1"
-    for _ in range(100):
-        if (await nation.rows(PPC, query, name))[0]["answer"]:
-            break
-        await asyncio.sleep(0.1)
+    await until(
+        nation, PPC, "SELECT answer FROM oversight.notice WHERE alarm = $1 AND institution = $2", name, CITY
+    )
     address = await sign_in_officer(reader, nation)
     await reader.go(address + "oversight/alarms")
     close = reader.page.locator(f"form[action*='{name.hex()}']")
@@ -203,6 +242,7 @@ async def test_the_commission_decides_about_a_withholding_after_a_second_look(
     commit = await withhold(nation)
     address = await sign_in_officer(reader, nation)
     await reader.go(address + "oversight/withheld")
+    assert "集合と一致することを確かめました" in await reader.text()
     await reader.page.locator(f"a[href$='{commit}']").click()
     assert "承認がなければ、この日に開示されます" in await reader.text()
     await reader.press("承認へ進む" if decision == "approve" else "開示へ進む")
@@ -211,6 +251,25 @@ async def test_the_commission_decides_about_a_withholding_after_a_second_look(
     query = "SELECT approval FROM ledger.deferred WHERE commit = $1"
     (row,) = await nation.rows("ledger", query, bytes.fromhex(commit))
     assert row["approval"] == {"approve": "approved", "release": "refused"}[decision]
+
+
+async def test_a_list_that_is_not_what_the_ledger_committed_to_is_said_and_is_an_alarm(
+    reader: Reader, nation: Nation
+):
+    commit = bytes.fromhex(await withhold(nation))
+    await until(nation, "ledger", "SELECT entered FROM ledger.deferred WHERE commit = $1", commit)
+    (row,) = await nation.rows("ledger", "SELECT ground FROM ledger.deferred WHERE commit = $1", commit)
+    change = "UPDATE ledger.deferred SET ground = $2 WHERE commit = $1"
+    await write(nation, "ledger", change, commit, "別の根拠")
+    address = await sign_in_officer(reader, nation)
+    await reader.go(address + "oversight/withheld")
+    shown = await reader.text()
+    await write(nation, "ledger", change, commit, row["ground"])
+    assert "台帳が確定した集合と一致しません" in shown
+    query = "SELECT count(*) FROM oversight.alarm WHERE owner = 'ledger' AND kind = 'differing'"
+    assert await until(nation, PPC, query) == 1
+    await reader.go(address + "oversight/withheld")
+    assert "集合と一致することを確かめました" in await reader.text()
 
 
 async def test_own_records_are_narrowed_by_day_and_the_other_side(reader: Reader, nation: Nation):
