@@ -1,6 +1,7 @@
 """A witness replays the ledger's epochs before it cosigns a checkpoint, and names what is wrong with one."""
 
 import asyncio
+import time
 from base64 import b64encode
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -9,11 +10,13 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-from witness_parties import office, open_scribe, witness, write
+from witness_parties import PaperLog, office, open_scribe, witness, write
 
 from kumihimo.base import ErrorType, Problem
 from kumihimo.ledger import decode_record, decode_transition, rehearse_epochs
-from kumihimo.node import Reply, Room, find_room, hosting
+from kumihimo.log import Checkpoint, sign_note
+from kumihimo.node import Reply, Room, find_room, hosting, load_keys
+from kumihimo.witness import asking, epochs
 
 EPOCHS = list(rehearse_epochs(3, 4, depth=4))
 ELSEWHERE = list(rehearse_epochs(3, 4, depth=4))
@@ -73,9 +76,9 @@ class Play:
         await write(self.digital, *(entry for one in epochs for entry in one.entries))
         await self.digital.witnessing.push()
 
-    async def close(self, *entries):
-        """The ledger writes these entries and has its checkpoint brought to the witness."""
-        await write(self.ledger, *entries)
+    async def close(self, *entries, behind=0):
+        """The ledger writes these epochs, dated so many seconds ago, and has its checkpoint brought."""
+        await write(self.ledger, *(dated(entry, behind) for entry in entries))
         return await self.ledger.witnessing.push(patience=2.0)
 
     async def told(self):
@@ -85,6 +88,15 @@ class Play:
         (alarm,) = (await self.told())["alarms"]
         assert (alarm["institution"], alarm["kind"], alarm["proved"]) == ("ledger", "epoch", True)
         return alarm["detail"]
+
+
+def dated(entry, behind=0):
+    """An epoch record of now, or of so many seconds ago; any other entry as it is."""
+    record = decode_record(entry)
+    if isinstance(record, Problem):
+        return entry
+    moment = int((time.time() - behind) * 1000)
+    return msgspec.json.encode(replace(record, time=moment), order="sorted")
 
 
 @asynccontextmanager
@@ -196,15 +208,62 @@ async def test_a_record_left_out_or_rewritten_is_found_by_replay(play, change):
     assert "epoch 2" in await play.accused()
 
 
-async def test_epochs_over_another_exchange_log_than_the_cosigned_one_are_refused(ground, settings):
+def elsewhere():
+    """A ledger's account of another exchange log, which operator 1 shows as its own."""
     shown = Shown()
     shown.transitions = {number: one.transition for number, one in enumerate(ELSEWHERE, 1)}
     shown.entries["digital"] = [entry for one in ELSEWHERE for entry in one.entries]
-    async with opened(ground, settings, shown) as play:
-        await write(play.digital, *EPOCHS[0].entries)
-        assert await play.digital.witnessing.push()
+    return shown
+
+
+async def named(play):
+    """Who is accused, of what, and whether that is proved."""
+    return [(one["institution"], one["kind"], one["proved"]) for one in (await play.told())["alarms"]]
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 2])
+async def test_epochs_over_another_exchange_log_than_the_cosigned_one_name_the_operator(
+    ground, settings, ahead
+):
+    """Whether operator 1's checkpoint, cosigned here, ends where the epoch ends or far beyond."""
+    async with opened(ground, settings, elsewhere()) as play:
+        await play.exchange(EPOCHS[: 1 + ahead])
         assert not await play.close(ELSEWHERE[0].record)
-        assert "checkpoint that was seen" in await play.accused()
+        assert await named(play) == [("digital", "inconsistent", False)]
+        assert (await play.told())["logs"] == 1
+
+
+async def test_an_operator_that_stays_behind_with_its_own_log_does_not_hide_another(ground, settings):
+    async with opened(ground, settings, elsewhere()) as play:
+        assert await play.close(ELSEWHERE[0].record)
+        await write(play.digital, EPOCHS[0].entries[0])
+        assert await play.digital.witnessing.push()
+        assert not await play.close(ELSEWHERE[1].record)
+        assert await named(play) == []
+        await play.exchange()
+        assert not await play.close(b"{}")
+        assert await named(play) == [("digital", "inconsistent", False)]
+
+
+async def test_an_operator_that_shows_too_little_is_no_fault_of_the_ledger(ground, settings):
+    shown = Shown()
+    shown.entries["digital"] = list(EPOCHS[0].entries[:-1])
+    async with opened(ground, settings, shown) as play:
+        await play.exchange()
+        assert not await play.close(EPOCHS[0].record)
+        assert (await play.told())["alarms"] == []
+        shown.entries["digital"] = [entry for one in EPOCHS for entry in one.entries]
+        assert await play.ledger.witnessing.push(patience=2.0)
+
+
+async def test_what_the_operator_has_not_signed_is_not_held_against_the_ledger(ground, settings):
+    shown = Shown()
+    shown.entries["digital"] = [entry for one in ELSEWHERE for entry in one.entries]
+    async with opened(ground, settings, shown) as play:
+        assert not await play.close(EPOCHS[0].record)
+        assert (await play.told())["alarms"] == []
+        shown.entries["digital"] = [entry for one in EPOCHS for entry in one.entries]
+        assert await play.ledger.witnessing.push(patience=2.0)
 
 
 async def test_a_ledger_that_shows_other_entries_than_it_signed_is_refused(ground, settings):
@@ -222,9 +281,11 @@ async def test_where_nothing_is_shown_nothing_is_cosigned_and_nobody_accused(gro
     shown.entries[silent] = None
     async with opened(ground, settings, shown) as play:
         await play.exchange()
-        assert not await play.close(EPOCHS[0].record)
+        first = dated(EPOCHS[0].record, 1)
+        await write(play.ledger, first)
+        assert not await play.ledger.witnessing.push(patience=2.0)
         assert (await play.told())["alarms"] == []
-        truth = {"ledger": [EPOCHS[0].record], "digital": [e for one in EPOCHS for e in one.entries]}
+        truth = {"ledger": [first], "digital": [e for one in EPOCHS for e in one.entries]}
         shown.entries[silent] = truth[silent]
         assert await play.ledger.witnessing.push(patience=2.0)
         assert (await play.told())["epochs"] == 1
@@ -269,3 +330,136 @@ async def test_many_pushes_at_once_follow_each_epoch_once(play):
     await write(play.ledger, *(one.record for one in EPOCHS))
     assert all(await asyncio.gather(*(play.ledger.witnessing.push() for _ in range(10))))
     assert (await play.told())["epochs"] == 3
+
+
+def forked(play, *entries):
+    """The ledger's log as its keeper could write it anew, with its own key."""
+    return PaperLog(load_keys(play.ledger.settings.runtime.keys, "ledger").note, entries)
+
+
+async def test_a_checkpoint_that_is_refused_moves_nothing_and_no_fork_passes_behind_it(ground, settings):
+    """The longer branch comes with a wrong old size; then another, shorter one, with a false epoch."""
+    shown = Shown()
+    shown.entries["ledger"] = []
+    async with opened(ground, settings, shown) as play:
+        await play.exchange()
+        start = [dated(EPOCHS[0].record), b"one", b"two", b"three"]
+        shown.entries["ledger"] = start
+        bring = f"{play.univ.settings.base_url}/o/add-checkpoint"
+        first = await play.client.post(bring, content=forked(play, *start).request(0, 4))
+        assert first.status_code == 200
+        branch = [*start, dated(EPOCHS[1].record), b"four", b"five", b"six"]
+        shown.entries["ledger"] = branch
+        stale = await play.client.post(bring, content=forked(play, *branch).request(3, 8))
+        assert (stale.status_code, stale.text) == (409, "4\n")
+        assert (await play.told())["epochs"] == 1
+        false = [*start, changed(EPOCHS[1], total=9), b"other"]
+        other = await play.client.post(bring, content=forked(play, *false).request(4, 6))
+        assert other.status_code == 403
+        assert "do not lead to the checkpoint" in await play.accused()
+        shown.entries["ledger"] = false
+        other = await play.client.post(bring, content=forked(play, *false).request(4, 6))
+        assert other.status_code == 403
+        shown.entries["ledger"] = branch
+        true = await play.client.post(bring, content=forked(play, *branch).request(4, 8))
+        assert true.status_code == 200
+        assert (await play.told())["epochs"] == 2
+
+
+async def accused_of_the_clock(play):
+    assert await named(play) == [("ledger", "clock", False)]
+    return (await play.told())["alarms"][0]["detail"]
+
+
+async def test_an_epoch_dated_long_before_the_last_cosignature_is_refused_until_the_clock_is_right(play):
+    await play.exchange()
+    assert await play.close(EPOCHS[0].record, behind=300)
+    assert not await play.close(EPOCHS[1].record, behind=290)
+    assert "before the last cosignature" in await accused_of_the_clock(play)
+    assert await play.close(EPOCHS[2].record)
+
+
+async def test_an_epoch_dated_in_the_future_is_refused(play):
+    await play.exchange()
+    assert await play.close(EPOCHS[0].record, behind=-30)
+    assert not await play.close(EPOCHS[1].record, behind=-200)
+    assert "after the witness's own time" in await accused_of_the_clock(play)
+    assert (await play.told())["epochs"] == 1
+
+
+@pytest.mark.parametrize("moment", [10**16, 10**30, -1, -(10**30)])
+async def test_a_time_no_clock_shows_is_refused(play, moment):
+    await play.exchange()
+    await write(play.ledger, changed(EPOCHS[0], time=moment))
+    assert not await play.ledger.witnessing.push(patience=2.0)
+    assert len((await play.told())["alarms"]) == 1
+
+
+async def test_what_was_missed_is_caught_up_on_with_its_old_times(play):
+    await play.exchange()
+    await write(play.ledger, dated(EPOCHS[0].record, 7200), dated(EPOCHS[1].record, 3600))
+    assert await play.close(EPOCHS[2].record, behind=1800)
+    assert (await play.told())["epochs"] == 3
+
+
+async def test_a_witness_catches_up_over_several_checkpoints(play, monkeypatch):
+    monkeypatch.setattr(epochs, "_PAGES", 1)
+    monkeypatch.setattr(asking, "PAGE", 2)
+    monkeypatch.setattr(asking, "QUESTIONS", 4)
+    await play.exchange()
+    await write(play.ledger, b"a", b"b", *(dated(one.record) for one in EPOCHS), b"c")
+    told = []
+    for _ in range(12):
+        if await play.ledger.witnessing.push(patience=0.5):
+            break
+        told.append((await play.told())["epochs"])
+    final = await play.told()
+    assert (final["epochs"], final["logs"], final["alarms"]) == (3, 2, [])
+    assert told[0] < told[-1]
+
+
+DEEP = b'{"kind":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        DEEP[:60_000],
+        b'{"a":' + b"[" * 30_000 + b"]" * 30_000 + b',"kind":"epoch"}',
+        b'{"kind":"\xff\xfe"}',
+        b"\xff" * 100,
+        b'{"kind":' + b"9" * 5000 + b"}",
+        b'{"kind":"other","n":' + b"9" * 5000 + b"}",
+        b'{"kind":1e999999}',
+        b"",
+    ],
+)
+async def test_hostile_entries_are_no_epochs_and_stop_nothing(play, entry):
+    await play.exchange()
+    assert await play.close(entry, EPOCHS[0].record, entry)
+    assert ((await play.told())["epochs"], await named(play)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "change", [{"epoch": 10**24}, {"x_size": -(10**24)}, {"total": 10**30}, {"v": 10**30}]
+)
+async def test_numbers_beyond_all_measure_are_refused_in_words(play, change):
+    await play.exchange()
+    assert not await play.close(dated_with(change))
+    assert await play.accused()
+
+
+def dated_with(change):
+    return changed(EPOCHS[0], time=int(time.time() * 1000), **change)
+
+
+async def test_a_size_that_cannot_be_stored_is_a_bad_request(play):
+    bring = f"{play.univ.settings.base_url}/o/add-checkpoint"
+    signer = load_keys(play.ledger.settings.runtime.keys, "ledger").note
+    for size in (2**63, 10**19 - 1):
+        note = sign_note(Checkpoint(signer.name, size, bytes(32)).text, signer)
+        answer = await play.client.post(bring, content=f"old 0\n\n{note}".encode())
+        assert answer.status_code == 400
+    note = sign_note(Checkpoint(signer.name, 2**63 - 1, bytes(32)).text, signer)
+    answer = await play.client.post(bring, content=f"old 0\n\n{note}".encode())
+    assert (answer.status_code, await named(play)) == (502, [])
