@@ -42,8 +42,7 @@ def ledger_secret(folder: Path) -> bytes:
 
 async def open_room(institution: Institution) -> Room:
     """Open the room; the host mounts its handlers. Its options: `epoch_seconds`, `map_depth` (counts only
-    before the first epoch), `withholding_days` (the longest without the commission), `audit_hours`,
-    `audit_budget` (percent of the events settled within 24 hours whose labels each watcher may see).
+    before the first epoch), `withholding_days` (the longest without the commission), `audit_hours`.
     """
     book = Book(
         institution.keys.vault,
