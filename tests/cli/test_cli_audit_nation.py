@@ -10,7 +10,7 @@ from kumihimo.cli.main import app
 from kumihimo.world import Nation
 
 pytestmark = pytest.mark.nation
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @pytest.fixture(scope="module")
