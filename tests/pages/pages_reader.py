@@ -92,6 +92,7 @@ class Reader:
 
     async def accessible(self) -> list[str]:
         """What a checker of accessibility finds wrong here."""
+        await self.page.wait_for_load_state()
         return [f"{self.page.url}: {fault}" for fault in await self.page.evaluate(CHECKS)]
 
     async def tab_to(self, selector: str, most: int = 60) -> None:

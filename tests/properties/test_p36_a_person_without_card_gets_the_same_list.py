@@ -57,13 +57,3 @@ async def test_every_municipality_has_a_counter_and_nobody_else(stage: Stage):
     assert kind(await shown(stage, person, OTHER_CITY, DISCLOSE_RIGHT)) is ErrorType.NOT_PERMITTED
     counters = {one.id for one in stage.directory.entries.values() if "counter" in one.services}
     assert counters == {one.id for one in stage.directory.entries.values() if one.municipality}
-
-
-async def test_the_municipality_keeps_none_of_what_it_showed(stage: Stage):
-    person = stage.someone(CITY, PENSION)
-    given = await stage.ask(person)
-    await stage.line(person, given["tx"])
-    rows = await stage.nation.rows(
-        CITY, "SELECT count(*) AS kept FROM exchange.inquiry WHERE permission = $1", COUNTER_RIGHT
-    )
-    assert rows[0]["kept"] == 0, "what the test itself asked went past the municipality's gateway"
