@@ -26,7 +26,7 @@ def run(nation: Nation):
 
 @pytest.fixture(scope="module")
 def asked(run) -> None:
-    """Some questions whose records stand in an epoch, and every log cosigned (a new one some seconds later)."""
+    """Some questions whose records stand in an epoch, with every log cosigned."""
     for _ in range(3):
         assert run("inquire")[0] == 0
     end = time.monotonic() + PATIENCE
