@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pyreqwest.exceptions import PyreqwestError
-
 from kumihimo.base import Problem
 from kumihimo.world import (
     Case,
@@ -47,7 +45,7 @@ ASKED = (
     ("muni-473821", "住民票関係情報"),
 )
 """Who is asked for what by each of the two offices (an office does not ask itself)."""
-LOST = (PyreqwestError, OSError)
+LOST = (OSError,)
 """How an office system learns that its office went away while it waited: nothing was acknowledged."""
 
 

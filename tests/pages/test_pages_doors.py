@@ -1,11 +1,11 @@
 """Nobody gets past the pages: forms from elsewhere, ended visits, other institutions' cookies."""
 
+import json
 import re
-from urllib.parse import urlencode
 
+import httpx
 import pytest
 from pages_reader import Reader
-from pyreqwest.client import ClientBuilder
 from test_pages_journeys import free_people, sign_in_citizen
 
 from kumihimo.world import Nation
@@ -16,12 +16,10 @@ CITY, PENSION = "muni-131016", "nenkin"
 
 async def fetch(method: str, address: str, cookie: str = "", form: dict[str, str] | None = None):
     """One request without a browser; give status, headers and text."""
-    async with ClientBuilder().follow_redirects(False).build() as client:
-        kind = {"content-type": "application/x-www-form-urlencoded"} if form is not None else {}
-        request = client.request(method, address).headers({"accept": "text/html", "cookie": cookie, **kind})
-        request = request.body_text(urlencode(form)) if form is not None else request
-        response = await request.build().send()
-        return response.status, list(response.headers.items()), await response.text()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        headers = {"accept": "text/html", "cookie": cookie}
+        response = await client.request(method, address, headers=headers, data=form)
+        return response.status_code, response.headers.multi_items(), response.text
 
 
 def cookies(headers) -> dict[str, str]:
@@ -98,11 +96,10 @@ async def test_an_unknown_address_and_the_office_api_keep_their_own_manners(nati
     waiting = await office.get("approvals")
     await office.close()
     assert isinstance(waiting, list)
-    async with ClientBuilder().build() as client:
-        refused = await client.get(nation.address(CITY) + "api/approvals").build().send()
-        described = await client.get(nation.address(CITY) + "schema/openapi.json").build().send()
-        assert refused.status == 401
-        assert set((await described.json())["paths"]) >= {"/api/inquiries", "/api/acquisitions"}
+    refused, _, _ = await fetch("GET", nation.address(CITY) + "api/approvals")
+    _, _, described = await fetch("GET", nation.address(CITY) + "schema/openapi.json")
+    assert refused == 401
+    assert set(json.loads(described)["paths"]) >= {"/api/inquiries", "/api/acquisitions"}
 
 
 async def test_the_portal_has_no_office_api(nation: Nation):

@@ -39,7 +39,7 @@ from kumihimo.node.known_logs import Witness, log_key, log_keys, watches, witnes
 from kumihimo.node.outbox import Outbox, OutboxHandler, OutboxRow
 from kumihimo.node.settings import InstitutionSettings, Provides, Runtime, SettingsError, load_settings
 from kumihimo.node.telemetry import Logger, Metrics, configure_logging, logger_of
-from kumihimo.node.transport import Transport
+from kumihimo.node.transport import Raw, Transport
 
 __all__ = [
     "EMPTY",
@@ -73,6 +73,7 @@ __all__ = [
     "OutboxRow",
     "Oversight",
     "Provides",
+    "Raw",
     "Receive",
     "Reply",
     "Room",

@@ -1,21 +1,24 @@
 """Speaks to an institution's office API as one of its own systems would."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from pyreqwest.client import Client, ClientBuilder
 
 from kumihimo.base import Problem
+from kumihimo.node import Raw, Transport
+
+TIMEOUT = 120.0
+"""Seconds: longer than an inquiry is ever patient."""
 
 
 class Office:
-    """One institution's office API, with its key."""
+    """One institution's office API, with its key; ConnectionError when nobody answers there."""
 
     def __init__(self, base_url: str, key: str) -> None:
-        self._base, self._key = base_url, key
-        self._client: Client = ClientBuilder().timeout(timedelta(seconds=120)).http1_only().build()
+        self._base = base_url
+        self._headers = {"authorization": f"Bearer {key}"}
+        self._transport = Transport()
 
     @classmethod
     def of(cls, base_url: str, keys: Path) -> "Office":
@@ -24,21 +27,21 @@ class Office:
 
     async def post(self, path: str, body: object) -> dict[str, Any] | Problem:
         """POST JSON; a refusal comes back as its problem."""
-        request = self._client.post(f"{self._base}/api/{path}").bearer_auth(self._key)
-        request = request.headers({"content-type": "application/json"})
-        response = await request.body_bytes(msgspec.json.encode(body)).build().send()
-        return _read(response.status, bytes(await response.bytes()))
+        headers = {**self._headers, "content-type": "application/json"}
+        written = msgspec.json.encode(body)
+        return _read(await self._transport.post(f"{self._base}/api/{path}", headers, written, TIMEOUT))
 
     async def get(self, path: str) -> Any | Problem:
         """GET JSON; a refusal comes back as its problem."""
-        response = await self._client.get(f"{self._base}/api/{path}").bearer_auth(self._key).build().send()
-        return _read(response.status, bytes(await response.bytes()))
+        return _read(await self._transport.get(f"{self._base}/api/{path}", self._headers, TIMEOUT))
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._transport.close()
 
 
-def _read(status: int, body: bytes) -> Any | Problem:
-    document = msgspec.json.decode(body)
-    return document if status < 300 else Problem.from_document(document)
+def _read(raw: Raw | Problem) -> Any | Problem:
+    if isinstance(raw, Problem):
+        raise ConnectionError(raw.detail)
+    document = msgspec.json.decode(raw.body)
+    return document if raw.status < 300 else Problem.from_document(document)

@@ -5,20 +5,19 @@ Whoever holds an institution's keys can do this; the desks must withstand it.
 
 import time
 from dataclasses import replace
-from datetime import timedelta
 
 import msgspec
-from pyreqwest.client import ClientBuilder
 
 from kumihimo.base import Problem
 from kumihimo.cli.demo.stage import now_ms
 from kumihimo.cli.running import Running
 from kumihimo.exchange import Signed, Slip, StampRequest, slip_codec, stamp_request
 from kumihimo.messages import http, jws
+from kumihimo.node import Transport
 
 _JSON = "application/json"
 _LIFE_SECONDS = 60
-_TIMEOUT = timedelta(seconds=15)
+_TIMEOUT = 15.0
 
 
 def sign_slip(nation: Running, slip: Slip) -> Signed:
@@ -53,13 +52,15 @@ async def bring(nation: Running, sender: str, to: str, path: str, body: bytes, t
         created=now,
         expires=now + _LIFE_SECONDS,
     )
-    async with ClientBuilder().timeout(_TIMEOUT).http1_only().build() as client:
-        response = await client.post(uri).headers(headers).body_bytes(body).build().send()
-        answer = bytes(await response.bytes())
+    transport = Transport()
+    raw = await transport.post(uri, headers, body, _TIMEOUT)
+    await transport.close()
+    if isinstance(raw, Problem):
+        return raw
     fault = http.verify_response(
-        status=response.status,
-        headers={name.lower(): value for name, value in response.headers.items()},
-        body=answer,
+        status=raw.status,
+        headers=raw.headers,
+        body=raw.body,
         request_signature=http.signature_of(headers),
         key=nation.directory[to].sign_key,
         keyid=to,
@@ -67,4 +68,4 @@ async def bring(nation: Running, sender: str, to: str, path: str, body: bytes, t
     )
     if fault is not None:
         return fault
-    return answer if response.status < 300 else Problem.from_document(msgspec.json.decode(answer))
+    return raw.body if raw.status < 300 else Problem.from_document(msgspec.json.decode(raw.body))

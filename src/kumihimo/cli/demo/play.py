@@ -10,7 +10,6 @@ from pathlib import Path
 
 import asyncpg
 import msgspec
-from pyreqwest.exceptions import PyreqwestError
 from rich.console import Console
 from rich.panel import Panel
 
@@ -143,7 +142,6 @@ _FAULTS = (
     NotHeldError,
     NoEvidenceError,
     NotObeyedError,
-    PyreqwestError,
     asyncpg.PostgresError,
     msgspec.MsgspecError,
     OSError,
